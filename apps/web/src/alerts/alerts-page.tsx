@@ -1,4 +1,5 @@
 import { Button, makeStyles, tokens } from '@fluentui/react-components'
+import { AddRegular } from '@fluentui/react-icons/svg/add'
 import { type createWebhook, MAX_WEBHOOKS, testWebhook, type Webhook } from '@inforiver-mail/contract/webhook'
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import { useState } from 'react'
@@ -6,11 +7,11 @@ import { type Answer, call } from '../api/call.ts'
 import { webhooksQuery } from '../api/queries.ts'
 import { useTranslate } from '../language/language.tsx'
 import type { Translate } from '../language/translate.ts'
-import { CollectionPage } from '../ui/collection-page.tsx'
-import { type Column, timeColumn } from '../ui/data-table.tsx'
-import { FailureBar, FocusedNotice, Notice } from '../ui/notice.tsx'
+import { type Column, TableSurface, timeColumn } from '../ui/data-table.tsx'
+import { ButtonRow, Paragraph } from '../ui/layout.tsx'
+import { FailureBar, FocusedNotice, LiveRegion, Notice } from '../ui/notice.tsx'
+import { TenantSettingsPage } from '../ui/tenant-settings-page.tsx'
 import { LocalTime } from '../ui/values.tsx'
-import { type Freshness, QueryPage, TenantSettingsLink } from '../ui/page.tsx'
 import { AddWebhookDialog, NewWebhookDialog, RemoveWebhookDialog, ReplayWebhookDialog } from './webhook-dialogs.tsx'
 import { contentsText, hostOf, outcomeRemedy, outcomeText, sendsEvents, waitingText } from './webhook-text.ts'
 
@@ -19,20 +20,6 @@ const useStyles = makeStyles({
   lines: { display: 'flex', flexDirection: 'column' },
   buttons: { display: 'inline-flex', gap: tokens.spacingHorizontalS },
 })
-
-export function AlertsPage() {
-  const t = useTranslate()
-  return (
-    <QueryPage
-      parent={<TenantSettingsLink />}
-      title={t('alerts.title')}
-      query={useQuery(webhooksQuery)}
-      loading={t('alerts.loading')}
-    >
-      {({ items }, freshness) => <AlertsScreen webhooks={items} {...freshness} />}
-    </QueryPage>
-  )
-}
 
 type Step =
   | { readonly kind: 'list' }
@@ -43,88 +30,93 @@ type Step =
   | { readonly kind: 'replay'; readonly webhook: Webhook }
   | { readonly kind: 'replayed'; readonly webhook: Webhook; readonly count: number }
 
-interface AlertsScreenProps extends Freshness {
-  webhooks: readonly Webhook[]
-}
-
-function AlertsScreen({ webhooks, ...freshness }: AlertsScreenProps) {
+export function AlertsPage() {
   const t = useTranslate()
   const [step, setStep] = useState<Step>({ kind: 'list' })
   const backToList = () => setStep({ kind: 'list' })
   const test = useWebhookTest()
-  const full = webhooks.length >= MAX_WEBHOOKS
-
   return (
-    <CollectionPage
+    <TenantSettingsPage
       title={t('alerts.title')}
       intro={t('alerts.intro')}
-      {...freshness}
-      announcement={
+      width="table"
+      query={useQuery(webhooksQuery)}
+      loading={t('alerts.loading')}
+      stale={t('ui.may-be-stale')}
+    >
+      {({ items }) => (
         <>
-          {step.kind === 'removed' && (
-            <FocusedNotice
-              intent="success"
-              title={t('alerts.removed.title', { host: hostOf(step.webhook.url) })}
-              onDismiss={backToList}
+          <LiveRegion>
+            {step.kind === 'removed' && (
+              <FocusedNotice
+                intent="success"
+                title={t('alerts.removed.title', { host: hostOf(step.webhook.url) })}
+                onDismiss={backToList}
+              >
+                <span>{t('alerts.removed.text')}</span>
+              </FocusedNotice>
+            )}
+            {step.kind === 'replayed' && (
+              <FocusedNotice
+                intent="success"
+                title={t('alerts.replayed', { count: step.count, host: hostOf(step.webhook.url) })}
+                onDismiss={backToList}
+              />
+            )}
+            {test.error && <FailureBar error={test.error} onDismiss={() => test.reset()} />}
+            {test.data && test.variables && (
+              <TestOutcome webhook={test.variables} attempt={test.data} onDismiss={() => test.reset()} />
+            )}
+          </LiveRegion>
+          <ButtonRow>
+            <Button
+              appearance="primary"
+              icon={<AddRegular />}
+              disabledFocusable={items.length >= MAX_WEBHOOKS}
+              onClick={() => setStep({ kind: 'add' })}
             >
-              <span>{t('alerts.removed.text')}</span>
-            </FocusedNotice>
+              {t('alerts.add')}
+            </Button>
+          </ButtonRow>
+          <TableSurface
+            title={t('alerts.heading')}
+            columns={webhookColumns(
+              t,
+              test,
+              (webhook) => setStep({ kind: 'replay', webhook }),
+              (webhook) => setStep({ kind: 'remove', webhook }),
+            )}
+            rows={items}
+            empty={{ title: t('alerts.empty.title'), text: t('alerts.empty.text') }}
+          />
+          <Paragraph muted narrow>
+            {items.length >= MAX_WEBHOOKS && <>{t('alerts.full', { count: MAX_WEBHOOKS })} </>}
+            {t('alerts.hint')}
+          </Paragraph>
+          {step.kind === 'add' && (
+            <AddWebhookDialog onClose={backToList} onAdded={(added) => setStep({ kind: 'added', added })} />
           )}
-          {step.kind === 'replayed' && (
-            <FocusedNotice
-              intent="success"
-              title={t('alerts.replayed', { count: step.count, host: hostOf(step.webhook.url) })}
-              onDismiss={backToList}
+          {step.kind === 'added' && <NewWebhookDialog added={step.added} onClose={backToList} />}
+          {step.kind === 'replay' && (
+            <ReplayWebhookDialog
+              webhook={step.webhook}
+              onClose={backToList}
+              onReplayed={(count) => setStep({ kind: 'replayed', webhook: step.webhook, count })}
             />
           )}
-          {test.error && <FailureBar error={test.error} onDismiss={() => test.reset()} />}
-          {test.data && test.variables && (
-            <TestOutcome webhook={test.variables} attempt={test.data} onDismiss={() => test.reset()} />
+          {step.kind === 'remove' && (
+            <RemoveWebhookDialog
+              webhook={step.webhook}
+              onClose={backToList}
+              onRemoved={() => {
+                test.reset()
+                setStep({ kind: 'removed', webhook: step.webhook })
+              }}
+            />
           )}
         </>
-      }
-      add={{ label: t('alerts.add'), disabled: full, onAdd: () => setStep({ kind: 'add' }) }}
-      heading={t('alerts.heading')}
-      columns={webhookColumns(
-        t,
-        test,
-        (webhook) => setStep({ kind: 'replay', webhook }),
-        (webhook) => setStep({ kind: 'remove', webhook }),
       )}
-      rows={webhooks}
-      empty={{
-        title: t('alerts.empty.title'),
-        text: t('alerts.empty.text'),
-      }}
-      hint={
-        <>
-          {full && <>{t('alerts.full', { count: MAX_WEBHOOKS })} </>}
-          {t('alerts.hint')}
-        </>
-      }
-    >
-      {step.kind === 'add' && (
-        <AddWebhookDialog onClose={backToList} onAdded={(added) => setStep({ kind: 'added', added })} />
-      )}
-      {step.kind === 'added' && <NewWebhookDialog added={step.added} onClose={backToList} />}
-      {step.kind === 'replay' && (
-        <ReplayWebhookDialog
-          webhook={step.webhook}
-          onClose={backToList}
-          onReplayed={(count) => setStep({ kind: 'replayed', webhook: step.webhook, count })}
-        />
-      )}
-      {step.kind === 'remove' && (
-        <RemoveWebhookDialog
-          webhook={step.webhook}
-          onClose={backToList}
-          onRemoved={() => {
-            test.reset()
-            setStep({ kind: 'removed', webhook: step.webhook })
-          }}
-        />
-      )}
-    </CollectionPage>
+    </TenantSettingsPage>
   )
 }
 

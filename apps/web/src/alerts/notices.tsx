@@ -1,12 +1,11 @@
 import { Button, makeStyles, tokens } from '@fluentui/react-components'
-import { retryMessages } from '@inforiver-mail/contract/message-list'
 import { dismissNotice, type Notice as AlertNotice } from '@inforiver-mail/contract/notice'
-import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
+import { useQuery } from '@tanstack/react-query'
 import { useState } from 'react'
 import { useLocation } from 'wouter'
 import { call } from '../api/call.ts'
 import { useRemoval, useSendNow } from '../api/mutations.ts'
-import { MESSAGES, noticesQuery, overviewQuery } from '../api/queries.ts'
+import { noticesQuery } from '../api/queries.ts'
 import { useTranslate } from '../language/language.tsx'
 import { FailureBar, NoticeLine } from '../ui/notice.tsx'
 import { focusContent, PageLink } from '../ui/page.tsx'
@@ -74,8 +73,9 @@ export function Notices() {
       </div>
       {/* Outside the live region, which would announce the question twice. */}
       {asked && (
-        <FailedQuestion
-          notice={asked}
+        <RetryQuestion
+          filter={failedOf(asked)}
+          confirm={t('notices.retry')}
           onRetried={() => {
             setAsked(null)
             dismiss(asked.id)
@@ -133,35 +133,5 @@ function NoticeItem({ notice, onRetry, onDismiss }: ItemProps) {
       />
       {sending.error && <FailureBar error={sending.error} />}
     </>
-  )
-}
-
-interface QuestionProps {
-  /** One about failed messages. */
-  notice: AlertNotice
-  onRetried: () => void
-  onClose: () => void
-}
-
-function FailedQuestion({ notice, onRetried, onClose }: QuestionProps) {
-  const t = useTranslate()
-  const [filter] = useState(() => failedOf(notice))
-  const queryClient = useQueryClient()
-  const retrying = useMutation({
-    mutationFn: () => call(retryMessages, { body: { filter } }),
-    onSuccess: () => {
-      void queryClient.invalidateQueries(overviewQuery)
-      void queryClient.invalidateQueries({ queryKey: MESSAGES })
-      onRetried()
-    },
-  })
-  return (
-    <RetryQuestion
-      filter={filter}
-      confirm={t('notices.retry')}
-      action={retrying}
-      onConfirm={() => retrying.mutate()}
-      onClose={onClose}
-    />
   )
 }

@@ -13,18 +13,18 @@ import { useMutation } from '@tanstack/react-query'
 import { useRef, useState } from 'react'
 import { type Answer, call } from '../api/call.ts'
 import { inputFault, refusedInput } from '../api/failure.ts'
-import { useRemoval, useSecretCreation } from '../api/mutations.ts'
+import { useSecretCreation } from '../api/mutations.ts'
 import { webhooksQuery } from '../api/queries.ts'
 import { useTranslate } from '../language/language.tsx'
 import { AS_TYPED, useChosenTime } from '../ui/fields.tsx'
-import { ConfirmDialog, Consequences, FormDialog, SecretDialog } from '../ui/dialogs.tsx'
+import { FormDialog, RemovalDialog, SecretDialog } from '../ui/dialogs.tsx'
+import { Paragraph } from '../ui/layout.tsx'
 import { hostOf, OFFERED_EVENTS, servicesIn, typesToAskFor } from './webhook-text.ts'
 
 const useStyles = makeStyles({
   group: { margin: 0, padding: 0, minWidth: 0, border: 'none', display: 'flex', flexDirection: 'column' },
   // Aligns it with the field above.
   checkbox: { marginInlineStart: `calc(-1 * ${tokens.spacingHorizontalS})` },
-  text: { margin: 0, color: tokens.colorNeutralForeground2 },
 })
 
 interface AddWebhookDialogProps {
@@ -210,7 +210,6 @@ interface NewWebhookDialogProps {
 }
 
 export function NewWebhookDialog({ added: { url, secret }, onClose }: NewWebhookDialogProps) {
-  const styles = useStyles()
   const t = useTranslate()
   return (
     <SecretDialog
@@ -221,7 +220,7 @@ export function NewWebhookDialog({ added: { url, secret }, onClose }: NewWebhook
       advice={t('alerts.new.advice')}
       onClose={onClose}
     >
-      <p className={styles.text}>{t('alerts.new.text')}</p>
+      <Paragraph muted>{t('alerts.new.text')}</Paragraph>
     </SecretDialog>
   )
 }
@@ -235,25 +234,19 @@ interface RemoveWebhookDialogProps {
 export function RemoveWebhookDialog({ webhook, onClose, onRemoved }: RemoveWebhookDialogProps) {
   const t = useTranslate()
   const { id, url, waiting } = webhook
-  const removal = useRemoval({
-    queryKey: webhooksQuery.queryKey,
-    remove: () => call(removeWebhook, { params: { id } }),
-    onRemoved,
-  })
   return (
-    <ConfirmDialog
+    <RemovalDialog
       title={t('alerts.removing.title', { host: hostOf(url) })}
       confirm={t('alerts.remove')}
-      danger
-      action={removal}
-      onConfirm={() => removal.mutate(id)}
+      query={webhooksQuery}
+      id={id}
+      remove={() => call(removeWebhook, { params: { id } })}
+      onRemoved={onRemoved}
       onClose={onClose}
     >
-      <Consequences>
-        <li>{t('alerts.removing.address', { url })}</li>
-        {waiting > 0 && <li>{t('alerts.removing.waiting', { count: waiting })}</li>}
-        <li>{t('alerts.removing.pages')}</li>
-      </Consequences>
-    </ConfirmDialog>
+      <li>{t('alerts.removing.address', { url })}</li>
+      {waiting > 0 && <li>{t('alerts.removing.waiting', { count: waiting })}</li>}
+      <li>{t('alerts.removing.pages')}</li>
+    </RemovalDialog>
   )
 }

@@ -5,13 +5,13 @@ import { useSearchParams } from 'wouter'
 import { isPageReadAgain, useLoadError } from '../api/queries.ts'
 import { useTranslate } from '../language/language.tsx'
 import type { Translate } from '../language/translate.ts'
-import { type Column, DataTable } from '../ui/data-table.tsx'
+import { type Column, TableSurface } from '../ui/data-table.tsx'
 import { DayRangeFields, TextFilter } from '../ui/fields.tsx'
 import { DownloadButton } from '../ui/download-button.tsx'
 import { FailureBar, LiveRegion } from '../ui/notice.tsx'
 import { LocalTime } from '../ui/values.tsx'
-import { Page, PageIntro, TenantSettingsLink } from '../ui/page.tsx'
-import { Surface } from '../ui/surface.tsx'
+import { Page, PageIntro } from '../ui/page.tsx'
+import { TenantSettingsLink } from '../ui/tenant-settings-page.tsx'
 import { exportUrl, type PageFilter, readPageFilter, toApiFilter, writePageFilter } from './audit-filter.ts'
 import { detailText, outcomeText, whatText, whoText } from './audit-text.ts'
 import { call } from '../api/call.ts'
@@ -26,7 +26,6 @@ const useStyles = makeStyles({
   // Otherwise the longest option makes the field wider than a small screen.
   select: { minWidth: 0, gridTemplateColumns: 'minmax(0, 1fr)', '& select': { minWidth: 0, width: '100%' } },
   list: { display: 'flex', flexDirection: 'column', gap: tokens.spacingVerticalXL },
-  text: { margin: 0, maxWidth: '640px' },
   lines: { display: 'flex', flexDirection: 'column', gap: tokens.spacingVerticalXXS },
   note: { color: tokens.colorNeutralForeground2, fontSize: tokens.fontSizeBase200 },
 })
@@ -94,15 +93,14 @@ function AuditList({ filter }: { filter: AuditFilter }) {
         )}
       </LiveRegion>
       {!events && !error && <Spinner label={t('audit.loading')} labelPosition="below" />}
-      {events?.length === 0 && (
-        <Surface title={t('audit.empty.title')}>
-          <p className={styles.text}>{t('audit.empty.text')}</p>
-        </Surface>
-      )}
-      {events && events.length > 0 && (
-        <Surface title={t('audit.newest')}>
-          <DataTable label={t('audit.title')} columns={columns(t)} rows={events} rowKey={({ id }) => id} />
-        </Surface>
+      {events && (
+        <TableSurface
+          title={t('audit.newest')}
+          label={t('audit.title')}
+          columns={columns(t)}
+          rows={events}
+          empty={{ title: t('audit.empty.title'), text: t('audit.empty.text') }}
+        />
       )}
       {data && (hasNextPage || data.pages.length > 1) && (
         <LoadMore hasMore={hasNextPage} loading={isFetchingNextPage} onMore={more} />

@@ -17,6 +17,7 @@ import {
   pillsOf,
 } from './message-filter.ts'
 import { serviceText } from './message-text.ts'
+import { ButtonRow } from '../ui/layout.tsx'
 
 const useStyles = makeStyles({
   bar: { display: 'flex', flexDirection: 'column', gap: tokens.spacingVerticalM },
@@ -60,7 +61,6 @@ const useStyles = makeStyles({
     borderRadius: tokens.borderRadiusLarge,
     backgroundColor: tokens.colorNeutralBackground1,
   },
-  buttons: { display: 'flex', flexWrap: 'wrap', gap: tokens.spacingHorizontalM },
 })
 
 interface Props {
@@ -245,12 +245,12 @@ function FilterEditor({ kind, filter, onKind, onApply, onClose }: EditorProps) {
         </Field>
         <ValueFields kind={kind} draft={draft} onDraft={(changes) => setDraft({ ...draft, ...changes })} />
       </div>
-      <div className={styles.buttons}>
+      <ButtonRow>
         <Button type="submit" appearance="primary">
           {t('messages.apply')}
         </Button>
         <Button onClick={onClose}>{t('messages.close-filter')}</Button>
-      </div>
+      </ButtonRow>
     </form>
   )
 }

@@ -7,7 +7,7 @@ import { PAGES } from '../routes.ts'
 import { DownloadButton } from '../ui/download-button.tsx'
 import { Notice } from '../ui/notice.tsx'
 import { Page, PageIntro, PageLink } from '../ui/page.tsx'
-import { Surface } from '../ui/surface.tsx'
+import { Paragraph, Surface } from '../ui/layout.tsx'
 import { useMedia } from '../ui/use-media.ts'
 import { BulkActions, SelectionBar } from './message-actions.tsx'
 import { FilterBar } from './filter-bar.tsx'
@@ -47,7 +47,6 @@ const useStyles = makeStyles({
     padding: '2px', // room for the line around what has the focus
   },
   actions: { display: 'flex', flexWrap: 'wrap', alignItems: 'flex-start', gap: tokens.spacingHorizontalM },
-  text: { margin: 0, maxWidth: '640px' },
 })
 
 /** Lists the messages of all services, and shows one of them beside the list or, where there is no room, instead of it. */
@@ -139,7 +138,6 @@ export function MessagesPage({ id = null }: { id?: string | null }) {
 }
 
 function NoMessages({ filtered, isUntilDay }: { filtered: boolean; isUntilDay: boolean }) {
-  const styles = useStyles()
   const t = useTranslate()
   const link = (page: string) => (content: ReactNode) => (
     <PageLink href={page} inline>
@@ -147,25 +145,12 @@ function NoMessages({ filtered, isUntilDay }: { filtered: boolean; isUntilDay: b
     </PageLink>
   )
   // Newer messages may lie above a day that has none before it.
-  if (isUntilDay) {
-    return (
-      <Surface title={t('messages.none-until')}>
-        <p className={styles.text}>{t('messages.none-until-detail')}</p>
-      </Surface>
-    )
-  }
-  if (filtered) {
-    return (
-      <Surface title={t('messages.no-match')}>
-        <p className={styles.text}>{t('messages.no-match-detail')}</p>
-      </Surface>
-    )
-  }
+  const none = isUntilDay ? 'none-until' : filtered ? 'no-match' : 'none'
   return (
-    <Surface title={t('messages.none')}>
-      <p className={styles.text}>
-        {t.rich('messages.none-detail', { keys: link(PAGES.serviceKeys), settings: link(PAGES.office365Smtp) })}
-      </p>
+    <Surface title={t(`messages.${none}`)}>
+      <Paragraph narrow>
+        {t.rich(`messages.${none}-detail`, { keys: link(PAGES.serviceKeys), settings: link(PAGES.office365Smtp) })}
+      </Paragraph>
     </Surface>
   )
 }

@@ -6,12 +6,11 @@ import { pauseText } from '../api/server-text.ts'
 import { credentialQuery, overviewQuery, usageQuery } from '../api/queries.ts'
 import { useTranslate } from '../language/language.tsx'
 import { FactList, LocalTime } from '../ui/values.tsx'
-import { Surface } from '../ui/surface.tsx'
+import { Paragraph, Surface } from '../ui/layout.tsx'
 import { connectionText, keepsOnlyDrafts, permissionText, usageText, waitingText } from './connection-text.ts'
 import type { GraphAuth } from '../environment.ts'
 
 const useStyles = makeStyles({
-  sentence: { margin: 0 },
   lines: { display: 'grid', gap: tokens.spacingVerticalXS },
   list: { listStyleType: 'none', margin: 0, padding: 0, display: 'grid', gap: tokens.spacingVerticalXS },
   name: { fontWeight: tokens.fontWeightSemibold },
@@ -19,7 +18,6 @@ const useStyles = makeStyles({
 
 /** Shows who sends, with whose access, since when and with which permissions. */
 export function ConnectionCard({ settings }: { settings: Office365SmtpSettings }) {
-  const styles = useStyles()
   const t = useTranslate()
   const { fromEmail, mailbox, connectedAs, connectedAt, grantedPermissions, problem } = settings
   // All are optional: what cannot be read is left out.
@@ -60,7 +58,7 @@ export function ConnectionCard({ settings }: { settings: Office365SmtpSettings }
   ]
   return (
     <Surface title={t('settings.connection')} level={3}>
-      {sentence && <p className={styles.sentence}>{sentence}</p>}
+      {sentence && <Paragraph>{sentence}</Paragraph>}
       <FactList facts={facts} />
     </Surface>
   )

@@ -23,6 +23,7 @@ import {
   remainingText,
 } from './consent-text.ts'
 import { openConsentWindow, showConsentPage } from './consent-window.ts'
+import { ButtonRow } from '../ui/layout.tsx'
 
 const COUNTDOWN_INTERVAL_MS = 5_000
 /** Asks for consent to the settings as they are, which another account may give. */
@@ -48,7 +49,6 @@ const useStyles = makeStyles({
     overflowWrap: 'anywhere',
   },
   text: { margin: 0 },
-  actions: { display: 'flex', flexWrap: 'wrap', gap: tokens.spacingHorizontalM },
   outcome: { borderRadius: tokens.borderRadiusMedium },
 })
 
@@ -153,7 +153,7 @@ function PendingConsent({ consent, readAt, startedAt, sender, pollError }: Pendi
         {!beingChecked && <Countdown key={consent.expiresAt} expiresAt={consent.expiresAt} />}
       </p>
       {error && <FailureBar error={error} />}
-      <div className={styles.actions}>
+      <ButtonRow>
         {consentUrl && (
           <Button onClick={() => showConsentPage(openConsentWindow(consent.id, t), consent.id, consentUrl)}>
             {t('settings.consent.open-again')}
@@ -162,7 +162,7 @@ function PendingConsent({ consent, readAt, startedAt, sender, pollError }: Pendi
         <Button aria-describedby={titleId} disabledFocusable={cancel.isPending} onClick={() => cancel.mutate()}>
           {t('settings.consent.cancel')}
         </Button>
-      </div>
+      </ButtonRow>
     </section>
   )
 }

@@ -10,12 +10,11 @@ import { serverText } from '../api/server-text.ts'
 import { useTranslate } from '../language/language.tsx'
 import { FailureBar, LiveRegion, Notice } from '../ui/notice.tsx'
 import { LinkedText, LocalTime, RequestId } from '../ui/values.tsx'
-import { Surface } from '../ui/surface.tsx'
+import { Paragraph, Surface } from '../ui/layout.tsx'
 import type { ConsentFlow } from './consent-flow.ts'
 import { ReportSource } from './consent-start.ts'
 
 const useStyles = makeStyles({
-  text: { margin: 0 },
   // Aligns it with the text above.
   switch: { marginInlineStart: `calc(-1 * ${tokens.spacingHorizontalS})` },
   actions: { display: 'flex', alignItems: 'center', gap: tokens.spacingHorizontalM },
@@ -48,7 +47,7 @@ export function DeliveryReportsSection({ settings, flow }: Props) {
 
   return (
     <Surface title={t('reports.title')} level={3}>
-      <p className={styles.text}>{t('reports.intro')}</p>
+      <Paragraph>{t('reports.intro')}</Paragraph>
       {ReportSource.options.map((source) => (
         <Fragment key={source}>
           <Field hint={<Hint source={source} settings={settings} />}>

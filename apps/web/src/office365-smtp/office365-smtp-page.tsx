@@ -26,6 +26,7 @@ import { type ConsentFlow, useConsentFlow } from './consent-flow.ts'
 import { ConsentStatus } from './consent-status.tsx'
 import { readUnsaved, type SenderDraft, type Unsaved, unsavedSender, withoutSaved } from './sender-draft.ts'
 import { SenderForm } from './sender-form.tsx'
+import { Paragraph } from '../ui/layout.tsx'
 
 const DeliveryReportsSection = laterPage(
   'delivery-reports',
@@ -67,7 +68,6 @@ const useStyles = makeStyles({
     gap: `${tokens.spacingVerticalXS} ${tokens.spacingHorizontalM}`,
   },
   title: { ...typographyStyles.subtitle1, margin: 0 },
-  text: { margin: 0, color: tokens.colorNeutralForeground2 },
 })
 
 interface SettingsScreenProps extends Freshness {
@@ -111,7 +111,7 @@ function SettingsScreen({ settings, readAt, refreshError, onRefresh }: SettingsS
             {t(`settings.status.${status}`)}
           </Badge>
         </div>
-        <p className={styles.text}>{t('settings.intro')}</p>
+        <Paragraph muted>{t('settings.intro')}</Paragraph>
         <LiveRegion>
           {refreshError && (
             <FailureBar error={refreshError} onRetry={onRefresh}>

@@ -20,7 +20,7 @@ import { type GraphAuth, useAppEnvironment } from '../environment.ts'
 import { useTranslate } from '../language/language.tsx'
 import { ConfirmDialog, Consequences } from '../ui/dialogs.tsx'
 import { FailureBar, LiveRegion } from '../ui/notice.tsx'
-import { Surface } from '../ui/surface.tsx'
+import { ButtonRow, Paragraph, Surface } from '../ui/layout.tsx'
 import { meanwhileText, resetWaitingText } from './connection-text.ts'
 import type { ConsentFlow } from './consent-flow.ts'
 import {
@@ -45,7 +45,6 @@ const useStyles = makeStyles({
   // Aligns it with the fields above.
   switch: { marginInlineStart: `calc(-1 * ${tokens.spacingHorizontalS})` },
   lock: { verticalAlign: 'text-bottom', fontSize: tokens.fontSizeBase300 },
-  actions: { display: 'flex', flexWrap: 'wrap', alignItems: 'center', gap: tokens.spacingHorizontalM },
   reason: { flex: '1 1 240px', color: tokens.colorNeutralForeground2 },
   preview: {
     display: 'flex',
@@ -57,7 +56,6 @@ const useStyles = makeStyles({
     backgroundColor: tokens.colorNeutralBackground3,
   },
   title: { ...typographyStyles.body1Strong, margin: 0 },
-  text: { margin: 0, color: tokens.colorNeutralForeground2 },
   steps: {
     margin: 0,
     paddingInlineStart: tokens.spacingHorizontalXL,
@@ -152,7 +150,7 @@ export function SenderForm({ ref, settings, adminEmail, draft, onDraft, flow, on
             <FailureBar error={flow.failure.error} onRetry={flow.failure.retry} onDismiss={flow.failure.dismiss} />
           )}
         </LiveRegion>
-        <div className={styles.actions}>
+        <ButtonRow>
           <Button
             type="submit"
             appearance="primary"
@@ -166,7 +164,7 @@ export function SenderForm({ ref, settings, adminEmail, draft, onDraft, flow, on
           <span id={reasonId} className={styles.reason}>
             {planText(plan, settings, t)}
           </span>
-        </div>
+        </ButtonRow>
       </form>
       {resetting && (
         <ResetDialog
@@ -266,7 +264,7 @@ function ConsentPreview(props: ConsentPreviewProps) {
     <div className={styles.preview}>
       <h4 className={styles.title}>{t('settings.preview.asks', { button })}</h4>
       <PermissionList permissions={permissions} graphAuth={graphAuth} />
-      <p className={styles.text}>{t(`settings.preview.also.${graphAuth}`)}</p>
+      <Paragraph muted>{t(`settings.preview.also.${graphAuth}`)}</Paragraph>
       <h4 className={styles.title}>{t('settings.preview.next')}</h4>
       <ul className={styles.steps}>
         <li>{t('settings.preview.popup', { button })}</li>

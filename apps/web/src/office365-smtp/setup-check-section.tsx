@@ -9,13 +9,12 @@ import { useAppEnvironment } from '../environment.ts'
 import { useTranslate } from '../language/language.tsx'
 import { CopyButton, LinkedText } from '../ui/values.tsx'
 import { FailureBar, LiveRegion } from '../ui/notice.tsx'
-import { Surface } from '../ui/surface.tsx'
+import { ButtonRow, Paragraph, Surface } from '../ui/layout.tsx'
 import { byUrgency, checkText, summaryText } from './setup-check-text.ts'
 import { supportText } from './support-text.ts'
 
 const useStyles = makeStyles({
   text: { margin: 0, color: tokens.colorNeutralForeground2 },
-  actions: { display: 'flex', flexWrap: 'wrap', alignItems: 'center', gap: tokens.spacingHorizontalM },
   list: { listStyleType: 'none', margin: 0, padding: 0, display: 'grid', gap: tokens.spacingVerticalM },
   check: {
     display: 'grid',
@@ -59,13 +58,13 @@ export function SetupCheckSection({ settings, unsavedSender }: Props) {
   const outdated = check.data !== undefined && !found
   return (
     <Surface title={t('checks.title')} level={3}>
-      <p className={styles.text}>{t('checks.intro')}</p>
-      <div className={styles.actions}>
+      <Paragraph muted>{t('checks.intro')}</Paragraph>
+      <ButtonRow>
         <Button disabledFocusable={check.isPending} onClick={start}>
           {t(check.data ? 'checks.again' : 'checks.start')}
         </Button>
         {unsavedSender !== null && <span>{t('checks.unsaved', { sender: unsavedSender })}</span>}
-      </div>
+      </ButtonRow>
       <LiveRegion>
         {check.isPending && (
           <div>
@@ -79,7 +78,7 @@ export function SetupCheckSection({ settings, unsavedSender }: Props) {
             {summaryText(found.checks, t)} {found.fromEmail !== null && t('checks.for', { sender: found.fromEmail })}
           </p>
         )}
-        {outdated && <p className={styles.text}>{t('checks.outdated')}</p>}
+        {outdated && <Paragraph muted>{t('checks.outdated')}</Paragraph>}
       </LiveRegion>
       {found && (
         <>
@@ -100,7 +99,7 @@ export function SetupCheckSection({ settings, unsavedSender }: Props) {
             })}
             fallback={t('checks.copy-fallback')}
           />
-          <p className={styles.text}>{t('checks.copy-hint')}</p>
+          <Paragraph muted>{t('checks.copy-hint')}</Paragraph>
         </>
       )}
     </Surface>

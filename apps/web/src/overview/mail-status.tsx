@@ -10,6 +10,7 @@ import { FactList, LocalTime } from '../ui/values.tsx'
 import { VISUALLY_HIDDEN } from '../ui/styles.ts'
 import { lastLeavesAt, remedyOf, sentenceOf, standingOf } from './overview-text.ts'
 import { PageLink } from '../ui/page.tsx'
+import { ButtonRow } from '../ui/layout.tsx'
 
 const useStyles = makeStyles({
   status: {
@@ -27,7 +28,6 @@ const useStyles = makeStyles({
   warning: { borderInlineStartColor: tokens.colorPaletteYellowBorderActive },
   success: { borderInlineStartColor: tokens.colorPaletteGreenBorderActive },
   informative: { borderInlineStartColor: tokens.colorNeutralStrokeAccessible },
-  line: { display: 'flex', flexWrap: 'wrap', alignItems: 'center', gap: tokens.spacingHorizontalM },
   sentence: { ...typographyStyles.subtitle1, margin: 0, overflowWrap: 'anywhere' },
   remedy: { fontSize: 'inherit', lineHeight: 'inherit', fontWeight: 'inherit' },
   announced: VISUALLY_HIDDEN,
@@ -80,7 +80,7 @@ export function MailStatus({ overview, notKnownSince }: Props) {
           </PageLink>
         )}
       </h2>
-      <div className={styles.line}>
+      <ButtonRow>
         <Badge size="large" appearance="tint" color={COLORS[state]}>
           {t(`overview.mail.${state}`)}
         </Badge>
@@ -90,7 +90,7 @@ export function MailStatus({ overview, notKnownSince }: Props) {
         </span>
         {isKnown && <span className={styles.since}>{t.rich('overview.since', { since: sinceTime })}</span>}
         {limits.pausedUntil !== null && <SendNow />}
-      </div>
+      </ButtonRow>
       <FactList
         facts={[
           {

@@ -3,7 +3,7 @@ import type { OutcomeCounts } from '@inforiver-mail/contract/overview'
 import { lazy, Suspense, useState } from 'react'
 import { useTranslate } from '../language/language.tsx'
 import { ErrorBoundary } from '../ui/page.tsx'
-import { Surface } from '../ui/surface.tsx'
+import { Paragraph, Surface } from '../ui/layout.tsx'
 import type { ChartedOutcome } from './outcome-chart.tsx'
 
 /** The outcomes of messages, from the bottom of a bar to its top. */
@@ -34,7 +34,6 @@ const useStyles = makeStyles({
   outcome: { display: 'flex', alignItems: 'center', gap: tokens.spacingHorizontalS },
   mark: { width: '12px', height: '12px', borderRadius: '2px', forcedColorAdjust: 'none' },
   chart: { minHeight: '220px', overflow: 'hidden' },
-  text: { margin: 0, color: tokens.colorNeutralForeground2 },
   table: { borderCollapse: 'collapse', width: '100%' },
   cell: {
     textAlign: 'start',
@@ -73,12 +72,12 @@ export function OutcomeSurface({ kind, counts }: Props) {
         ))}
       </ul>
       {OUTCOMES.every(({ outcome }) => totalOf(outcome) === 0) ? (
-        <p className={styles.text}>{t('overview.chart.nothing')}</p>
+        <Paragraph muted>{t('overview.chart.nothing')}</Paragraph>
       ) : CHARTED.every(({ outcome }) => totalOf(outcome) === 0) ? null : (
         <div className={styles.chart} aria-hidden inert>
           {/* Nothing is lost with the chart: the table has all that it shows. */}
-          <ErrorBoundary fallback={<p className={styles.text}>{t('overview.chart.failed')}</p>}>
-            <Suspense fallback={<p className={styles.text}>{t('overview.chart.loading')}</p>}>
+          <ErrorBoundary fallback={<Paragraph muted>{t('overview.chart.failed')}</Paragraph>}>
+            <Suspense fallback={<Paragraph muted>{t('overview.chart.loading')}</Paragraph>}>
               <OutcomeChart kind={kind} counts={counts} outcomes={CHARTED} />
             </Suspense>
           </ErrorBoundary>

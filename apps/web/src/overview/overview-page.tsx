@@ -16,7 +16,7 @@ import { PAGES } from '../routes.ts'
 import { LiveRegion } from '../ui/notice.tsx'
 import { FactList, LocalTime } from '../ui/values.tsx'
 import { type Freshness, Page, PageIntro, PartNotLoaded, QueryPage } from '../ui/page.tsx'
-import { Surface } from '../ui/surface.tsx'
+import { Paragraph, Surface } from '../ui/layout.tsx'
 import { MailStatus } from './mail-status.tsx'
 import { OutcomeSurface } from './outcome-surface.tsx'
 import { isUnused, unknownSince, warningsOf } from './overview-text.ts'
@@ -26,8 +26,6 @@ import { laterPage } from '../language/later-page.tsx'
 import type { Translate } from '../language/translate.ts'
 
 const useStyles = makeStyles({
-  stale: { margin: 0, color: tokens.colorNeutralForeground2 },
-  text: { margin: 0 },
   columns: {
     display: 'grid',
     gap: tokens.spacingVerticalXL,
@@ -68,7 +66,7 @@ function OverviewContent({ overview, readAt, failedAt, refreshError, onRefresh }
       <PageIntro title={t('overview.title')} />
       <LiveRegion>
         {refreshError && (
-          <p className={styles.stale}>
+          <Paragraph muted>
             {t.rich('overview.stale', {
               time: <LocalTime at={new Date(readAt).toISOString()} format="short" />,
               retry: (content) => (
@@ -77,7 +75,7 @@ function OverviewContent({ overview, readAt, failedAt, refreshError, onRefresh }
                 </FluentLink>
               ),
             })}
-          </p>
+          </Paragraph>
         )}
       </LiveRegion>
       {isUnused(overview) && notKnownSince === null ? (
@@ -102,11 +100,10 @@ function OverviewContent({ overview, readAt, failedAt, refreshError, onRefresh }
 }
 
 function NotConnected() {
-  const styles = useStyles()
   const t = useTranslate()
   return (
     <Surface title={t('overview.sentence.not-configured')}>
-      <p className={styles.text}>{t('overview.connect.text')}</p>
+      <Paragraph>{t('overview.connect.text')}</Paragraph>
       <div>
         <Link href={PAGES.office365Smtp} asChild>
           <Button as="a" appearance="primary">

@@ -1,10 +1,7 @@
 import { Button, makeStyles, tokens } from '@fluentui/react-components'
-import { type MessageFilter, retryMessages } from '@inforiver-mail/contract/message-list'
+import type { MessageFilter, RetryAnswer } from '@inforiver-mail/contract/message-list'
 import type { Overview } from '@inforiver-mail/contract/overview'
-import { useMutation, useQueryClient } from '@tanstack/react-query'
 import { type ReactNode, useState } from 'react'
-import { call } from '../api/call.ts'
-import { MESSAGES, overviewQuery } from '../api/queries.ts'
 import { useAppEnvironment } from '../environment.ts'
 import { useTranslate } from '../language/language.tsx'
 import { laterPage } from '../language/later-page.tsx'
@@ -12,7 +9,7 @@ import type { Translate } from '../language/translate.ts'
 import { messagesUrl } from '../routes.ts'
 import { OutcomeNotice } from '../ui/notice.tsx'
 import { retryOutcome, RetryQuestion } from '../ui/retry-question.tsx'
-import { Surface } from '../ui/surface.tsx'
+import { Paragraph, Surface } from '../ui/layout.tsx'
 import { dayBegan } from './overview-text.ts'
 import { PageLink } from '../ui/page.tsx'
 
@@ -28,7 +25,6 @@ const useStyles = makeStyles({
   list: { listStyleType: 'none', margin: 0, padding: 0, display: 'grid', gap: tokens.spacingVerticalS },
   row: { display: 'flex', flexWrap: 'wrap', alignItems: 'center', gap: `0 ${tokens.spacingHorizontalM}` },
   cause: { flex: '1 1 160px', minWidth: 0, overflowWrap: 'anywhere' },
-  text: { margin: 0, color: tokens.colorNeutralForeground2 },
 })
 
 interface Row {
@@ -51,7 +47,7 @@ export function HeldSurface({ held: { count, because } }: Pick<Overview, 'held'>
   }))
   return (
     <Surface title={t('overview.held.title')}>
-      {count === 0 ? <Nothing>{t('overview.held.none')}</Nothing> : <Rows rows={rows} />}
+      {count === 0 ? <Paragraph muted>{t('overview.held.none')}</Paragraph> : <Rows rows={rows} />}
     </Surface>
   )
 }
@@ -64,24 +60,15 @@ export function FailedSurface({
   failed: Overview['failed24h']
   hours: Overview['hours']
 }) {
-  const styles = useStyles()
   const t = useTranslate()
   const { clock } = useAppEnvironment()
-  const queryClient = useQueryClient()
   const dayAgo = () => dayBegan(clock(), hours).toISOString()
   /** The messages that the question is about; null while none is asked. */
   const [asked, setAsked] = useState<MessageFilter | null>(null)
-  const retrying = useMutation({
-    mutationFn: (filter: MessageFilter) => call(retryMessages, { body: { filter } }),
-    onSuccess: () => {
-      setAsked(null)
-      void queryClient.invalidateQueries(overviewQuery)
-      void queryClient.invalidateQueries({ queryKey: MESSAGES })
-    },
-  })
+  const [retried, setRetried] = useState<RetryAnswer | null>(null)
 
   function ask(problem: string): void {
-    retrying.reset()
+    setRetried(null)
     setAsked({ status: 'failed', problem, failedFrom: dayAgo() })
   }
 
@@ -104,15 +91,17 @@ export function FailedSurface({
   const others = count - Object.values(byCode).reduce((sum, each) => sum + each, 0)
   return (
     <Surface title={t('overview.failed.title')}>
-      {retrying.isSuccess && <OutcomeNotice outcome={retryOutcome(retrying.data, t)} onDismiss={retrying.reset} />}
-      {count === 0 ? <Nothing>{t('overview.failed.none')}</Nothing> : <Rows rows={rows} />}
-      {others > 0 && <p className={styles.text}>{t('overview.failed.more', { count: others })}</p>}
+      {retried && <OutcomeNotice outcome={retryOutcome(retried, t)} onDismiss={() => setRetried(null)} />}
+      {count === 0 ? <Paragraph muted>{t('overview.failed.none')}</Paragraph> : <Rows rows={rows} />}
+      {others > 0 && <Paragraph muted>{t('overview.failed.more', { count: others })}</Paragraph>}
       {asked && (
         <RetryQuestion
           filter={asked}
           confirm={t('overview.failed.retry')}
-          action={retrying}
-          onConfirm={() => retrying.mutate(asked)}
+          onRetried={(answer) => {
+            setAsked(null)
+            setRetried(answer)
+          }}
           onClose={() => setAsked(null)}
         />
       )}
@@ -128,7 +117,6 @@ export function BouncedSurface({
   bounced: Overview['bounced24h']
   quarantined: number
 }) {
-  const styles = useStyles()
   const t = useTranslate()
   const rows = Object.entries(byCode).map(([code, bounced]) => ({
     code,
@@ -144,11 +132,11 @@ export function BouncedSurface({
   }
   return (
     <Surface title={t('overview.bounced.title')}>
-      {count + quarantined === 0 && <Nothing>{t('overview.bounced.none')}</Nothing>}
+      {count + quarantined === 0 && <Paragraph muted>{t('overview.bounced.none')}</Paragraph>}
       {count > 0 && (
         <>
           <Rows rows={rows} />
-          <p className={styles.text}>{t('overview.bounced.hint')}</p>
+          <Paragraph muted>{t('overview.bounced.hint')}</Paragraph>
         </>
       )}
       {quarantined > 0 && <Rows rows={[inQuarantine]} />}
@@ -183,9 +171,4 @@ function Rows({ rows }: { rows: readonly Row[] }) {
       ))}
     </ul>
   )
-}
-
-function Nothing({ children }: { children: ReactNode }) {
-  const styles = useStyles()
-  return <p className={styles.text}>{children}</p>
 }

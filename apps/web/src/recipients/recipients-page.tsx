@@ -14,37 +14,31 @@ import { useTranslate } from '../language/language.tsx'
 import { useSession } from '../session/session.tsx'
 import { FailureBar, LiveRegion, Notice } from '../ui/notice.tsx'
 import { AS_TYPED, LinesField } from '../ui/fields.tsx'
-import { type Freshness, Page, PageIntro, QueryPage, TenantSettingsLink } from '../ui/page.tsx'
-import { Surface } from '../ui/surface.tsx'
+import { ButtonRow, Surface } from '../ui/layout.tsx'
+import { TenantSettingsPage } from '../ui/tenant-settings-page.tsx'
 import { planPolicy, planText, PolicyDraft, policyValues, withoutEntries } from './policy-draft.ts'
 
 const useStyles = makeStyles({
   form: { display: 'flex', flexDirection: 'column', gap: tokens.spacingVerticalL },
-  actions: { display: 'flex', flexWrap: 'wrap', alignItems: 'center', gap: tokens.spacingHorizontalM },
   reason: { flex: '1 1 240px', color: tokens.colorNeutralForeground2 },
 })
 
 export function RecipientsPage() {
   const t = useTranslate()
   return (
-    <QueryPage
-      parent={<TenantSettingsLink />}
+    <TenantSettingsPage
       title={t('recipients.title')}
+      intro={t('recipients.intro')}
+      width="form"
       query={useQuery(recipientsPolicyQuery)}
       loading={t('recipients.loading')}
     >
-      {(policy, freshness) => <RecipientsScreen policy={policy} {...freshness} />}
-    </QueryPage>
+      {(policy) => <PolicyForm policy={policy} />}
+    </TenantSettingsPage>
   )
 }
 
-function RecipientsScreen({
-  policy,
-  refreshError,
-  onRefresh,
-}: Freshness & {
-  policy: RecipientsPolicy
-}) {
+function PolicyForm({ policy }: { policy: RecipientsPolicy }) {
   const styles = useStyles()
   const t = useTranslate()
   const reasonId = useId()
@@ -84,14 +78,8 @@ function RecipientsScreen({
   }
 
   return (
-    <Page width="form">
-      <PageIntro parent={<TenantSettingsLink />} title={t('recipients.title')}>
-        {t('recipients.intro')}
-      </PageIntro>
-      <LiveRegion>
-        {refreshError && <FailureBar error={refreshError} onRetry={onRefresh} />}
-        {saving.isSuccess && <Notice intent="success" title={t('recipients.saved')} />}
-      </LiveRegion>
+    <>
+      <LiveRegion>{saving.isSuccess && <Notice intent="success" title={t('recipients.saved')} />}</LiveRegion>
       <Surface title={t('recipients.policy')}>
         <form noValidate className={styles.form} onSubmit={submit}>
           <LinesField
@@ -116,7 +104,7 @@ function RecipientsScreen({
             />
           </Field>
           <LiveRegion urgent>{saving.error && <FailureBar error={saving.error} />}</LiveRegion>
-          <div className={styles.actions}>
+          <ButtonRow>
             <Button
               type="submit"
               appearance="primary"
@@ -129,10 +117,10 @@ function RecipientsScreen({
             <span id={reasonId} className={styles.reason}>
               {planText(plan, policy, t)}
             </span>
-          </div>
+          </ButtonRow>
         </form>
       </Surface>
-    </Page>
+    </>
   )
 }
 

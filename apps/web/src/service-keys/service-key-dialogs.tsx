@@ -3,13 +3,15 @@ import { Scope } from '@inforiver-mail/contract/caller'
 import { createServiceKey, revokeServiceKey, type ServiceKey } from '@inforiver-mail/contract/service-key'
 import { useRef, useState } from 'react'
 import { type Answer, call } from '../api/call.ts'
-import { useRemoval, useSecretCreation } from '../api/mutations.ts'
+import { useSecretCreation } from '../api/mutations.ts'
 import { refusedInput } from '../api/failure.ts'
 import { serviceKeysQuery } from '../api/queries.ts'
 import { useAppEnvironment } from '../environment.ts'
 import { useTranslate } from '../language/language.tsx'
+import { useSession } from '../session/session.tsx'
 import { AS_TYPED, LinesField, useChosenTime } from '../ui/fields.tsx'
-import { ConfirmDialog, Consequences, FormDialog, SecretDialog } from '../ui/dialogs.tsx'
+import { FormDialog, RemovalDialog, SecretDialog } from '../ui/dialogs.tsx'
+import { Paragraph } from '../ui/layout.tsx'
 import { CopyButton, LocalTime } from '../ui/values.tsx'
 import { curlExample, inputFaults, type KeyDraft, revokeText, scopesText, toInput } from './service-key-text.ts'
 
@@ -21,7 +23,6 @@ const useStyles = makeStyles({
   hint: { marginTop: 0, paddingInlineStart: `calc(16px + ${tokens.spacingHorizontalM})` },
   part: { display: 'flex', flexDirection: 'column', gap: tokens.spacingVerticalS },
   title: { ...typographyStyles.body1Strong, margin: 0 },
-  text: { margin: 0, color: tokens.colorNeutralForeground2 },
   example: {
     margin: 0,
     padding: tokens.spacingHorizontalM,
@@ -180,14 +181,13 @@ export function CreateKeyDialog({ onClose, onCreated }: CreateKeyDialogProps) {
 
 interface NewKeyDialogProps {
   created: Answer<typeof createServiceKey>
-  exampleRecipient: string
   onClose: () => void
 }
 
-export function NewKeyDialog({ created: { name, scopes, key }, exampleRecipient, onClose }: NewKeyDialogProps) {
+export function NewKeyDialog({ created: { name, scopes, key }, onClose }: NewKeyDialogProps) {
   const styles = useStyles()
   const t = useTranslate()
-  const example = curlExample(location.origin, scopes, exampleRecipient)
+  const example = curlExample(location.origin, scopes, useSession().user.email)
   return (
     <SecretDialog
       title={t('keys.new.title', { name })}
@@ -199,7 +199,7 @@ export function NewKeyDialog({ created: { name, scopes, key }, exampleRecipient,
     >
       <div className={styles.part}>
         <h3 className={styles.title}>{t('keys.new.example')}</h3>
-        <p className={styles.text}>{t('keys.new.example-hint')}</p>
+        <Paragraph muted>{t('keys.new.example-hint')}</Paragraph>
         <pre className={styles.example}>{example}</pre>
         <CopyButton label={t('keys.new.copy-request')} text={example} fallback={t('keys.new.select-request')} />
       </div>
@@ -218,31 +218,25 @@ export function RevokeKeyDialog({ serviceKey, keys, onClose, onRevoked }: Revoke
   const t = useTranslate()
   const { id, name, scopes, createdAt, lastUsedAt } = serviceKey
   const created = <LocalTime at={createdAt} />
-  const removal = useRemoval({
-    queryKey: serviceKeysQuery.queryKey,
-    remove: () => call(revokeServiceKey, { params: { id } }),
-    onRemoved: onRevoked,
-  })
   return (
-    <ConfirmDialog
+    <RemovalDialog
       title={t('keys.revoking.title', { name })}
       confirm={t('keys.revoke')}
-      danger
-      action={removal}
-      onConfirm={() => removal.mutate(id)}
+      query={serviceKeysQuery}
+      id={id}
+      remove={() => call(revokeServiceKey, { params: { id } })}
+      onRemoved={onRevoked}
       onClose={onClose}
     >
-      <Consequences>
-        <li>
-          {lastUsedAt
-            ? t.rich('keys.revoking.used', { created, used: <LocalTime at={lastUsedAt} /> })
-            : t.rich('keys.revoking.unused', { created })}{' '}
-          {t('keys.revoking.allows', { scopes: scopesText(scopes, t) })}
-        </li>
-        <li>{t('keys.revoking.at-once')}</li>
-        <li>{revokeText(serviceKey, keys, t)}</li>
-        <li>{t('keys.revoking.submitted')}</li>
-      </Consequences>
-    </ConfirmDialog>
+      <li>
+        {lastUsedAt
+          ? t.rich('keys.revoking.used', { created, used: <LocalTime at={lastUsedAt} /> })
+          : t.rich('keys.revoking.unused', { created })}{' '}
+        {t('keys.revoking.allows', { scopes: scopesText(scopes, t) })}
+      </li>
+      <li>{t('keys.revoking.at-once')}</li>
+      <li>{revokeText(serviceKey, keys, t)}</li>
+      <li>{t('keys.revoking.submitted')}</li>
+    </RemovalDialog>
   )
 }

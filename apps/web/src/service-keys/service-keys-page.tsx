@@ -1,4 +1,5 @@
 import { Button } from '@fluentui/react-components'
+import { AddRegular } from '@fluentui/react-icons/svg/add'
 import type { createServiceKey, ServiceKey } from '@inforiver-mail/contract/service-key'
 import { useQuery } from '@tanstack/react-query'
 import { useState } from 'react'
@@ -7,28 +8,13 @@ import { serviceKeysQuery } from '../api/queries.ts'
 import { useNow } from '../environment.ts'
 import { useTranslate } from '../language/language.tsx'
 import { sentenceCase, type Translate } from '../language/translate.ts'
-import { useSession } from '../session/session.tsx'
-import { CollectionPage } from '../ui/collection-page.tsx'
-import { type Column, timeColumn } from '../ui/data-table.tsx'
+import { type Column, TableSurface, timeColumn } from '../ui/data-table.tsx'
+import { ButtonRow, Paragraph } from '../ui/layout.tsx'
+import { FocusedNotice, LiveRegion } from '../ui/notice.tsx'
+import { TenantSettingsPage } from '../ui/tenant-settings-page.tsx'
 import { LocalTime } from '../ui/values.tsx'
-import { FocusedNotice } from '../ui/notice.tsx'
-import { type Freshness, QueryPage, TenantSettingsLink } from '../ui/page.tsx'
 import { CreateKeyDialog, NewKeyDialog, RevokeKeyDialog } from './service-key-dialogs.tsx'
 import { limitsText, scopesText } from './service-key-text.ts'
-
-export function ServiceKeysPage() {
-  const t = useTranslate()
-  return (
-    <QueryPage
-      parent={<TenantSettingsLink />}
-      title={t('keys.title')}
-      query={useQuery(serviceKeysQuery)}
-      loading={t('keys.loading')}
-    >
-      {({ items }, freshness) => <ServiceKeysScreen keys={items} {...freshness} />}
-    </QueryPage>
-  )
-}
 
 type Step =
   | { readonly kind: 'list' }
@@ -37,57 +23,61 @@ type Step =
   | { readonly kind: 'revoke'; readonly key: ServiceKey }
   | { readonly kind: 'revoked'; readonly key: ServiceKey }
 
-interface ServiceKeysScreenProps extends Freshness {
-  keys: readonly ServiceKey[]
-}
-
-function ServiceKeysScreen({ keys, ...freshness }: ServiceKeysScreenProps) {
+export function ServiceKeysPage() {
   const t = useTranslate()
-  const { user } = useSession()
   const [step, setStep] = useState<Step>({ kind: 'list' })
   const backToList = () => setStep({ kind: 'list' })
-
   return (
-    <CollectionPage
+    <TenantSettingsPage
       title={t('keys.title')}
       intro={t('keys.intro')}
-      {...freshness}
-      announcement={
-        step.kind === 'revoked' && (
-          <FocusedNotice
-            intent="success"
-            title={t('keys.revoked.title', { name: step.key.name })}
-            onDismiss={backToList}
-          >
-            <span>{t('keys.revoked.text')}</span>
-          </FocusedNotice>
-        )
-      }
-      add={{ label: t('keys.create'), onAdd: () => setStep({ kind: 'create' }) }}
-      heading={t('keys.heading')}
-      columns={keyColumns(t, (key) => setStep({ kind: 'revoke', key }))}
-      rows={keys}
-      empty={{
-        title: t('keys.empty.title'),
-        text: t('keys.empty.text'),
-      }}
-      hint={t('keys.hint')}
+      width="table"
+      query={useQuery(serviceKeysQuery)}
+      loading={t('keys.loading')}
+      stale={t('ui.may-be-stale')}
     >
-      {step.kind === 'create' && (
-        <CreateKeyDialog onClose={backToList} onCreated={(created) => setStep({ kind: 'created', created })} />
+      {({ items: keys }) => (
+        <>
+          <LiveRegion>
+            {step.kind === 'revoked' && (
+              <FocusedNotice
+                intent="success"
+                title={t('keys.revoked.title', { name: step.key.name })}
+                onDismiss={backToList}
+              >
+                <span>{t('keys.revoked.text')}</span>
+              </FocusedNotice>
+            )}
+          </LiveRegion>
+          <ButtonRow>
+            <Button appearance="primary" icon={<AddRegular />} onClick={() => setStep({ kind: 'create' })}>
+              {t('keys.create')}
+            </Button>
+          </ButtonRow>
+          <TableSurface
+            title={t('keys.heading')}
+            columns={keyColumns(t, (key) => setStep({ kind: 'revoke', key }))}
+            rows={keys}
+            empty={{ title: t('keys.empty.title'), text: t('keys.empty.text') }}
+          />
+          <Paragraph muted narrow>
+            {t('keys.hint')}
+          </Paragraph>
+          {step.kind === 'create' && (
+            <CreateKeyDialog onClose={backToList} onCreated={(created) => setStep({ kind: 'created', created })} />
+          )}
+          {step.kind === 'created' && <NewKeyDialog created={step.created} onClose={backToList} />}
+          {step.kind === 'revoke' && (
+            <RevokeKeyDialog
+              serviceKey={step.key}
+              keys={keys}
+              onClose={backToList}
+              onRevoked={() => setStep({ kind: 'revoked', key: step.key })}
+            />
+          )}
+        </>
       )}
-      {step.kind === 'created' && (
-        <NewKeyDialog created={step.created} exampleRecipient={user.email} onClose={backToList} />
-      )}
-      {step.kind === 'revoke' && (
-        <RevokeKeyDialog
-          serviceKey={step.key}
-          keys={keys}
-          onClose={backToList}
-          onRevoked={() => setStep({ kind: 'revoked', key: step.key })}
-        />
-      )}
-    </CollectionPage>
+    </TenantSettingsPage>
   )
 }
 

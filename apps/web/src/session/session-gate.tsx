@@ -15,6 +15,7 @@ import { Modal } from '../ui/dialogs.tsx'
 import { PageFailure, PageHeading, PageLoading } from '../ui/page.tsx'
 import { SessionContext, SignOutButton, useSession } from './session.tsx'
 import { openSignInWindow, SIGN_IN_CHANNEL } from './sign-in-window.ts'
+import { ButtonRow, Paragraph } from '../ui/layout.tsx'
 
 const useStyles = makeStyles({
   page: {
@@ -39,7 +40,6 @@ const useStyles = makeStyles({
     backgroundColor: tokens.colorNeutralBackground1,
     boxShadow: tokens.shadow8,
   },
-  lead: { margin: 0, color: tokens.colorNeutralForeground2 },
   note: {
     margin: 0,
     padding: tokens.spacingHorizontalM,
@@ -47,7 +47,6 @@ const useStyles = makeStyles({
     backgroundColor: tokens.colorNeutralBackground3,
   },
   text: { margin: 0, overflowWrap: 'anywhere' },
-  actions: { display: 'flex', flexWrap: 'wrap', gap: tokens.spacingHorizontalM },
 })
 
 /** Lets workspace admins through, and explains to everybody else why not. */
@@ -145,7 +144,7 @@ function SignInPage() {
   return (
     <StandalonePage>
       <PageHeading title="Inforiver Mail" />
-      <p className={styles.lead}>{t('session.lead')}</p>
+      <Paragraph muted>{t('session.lead')}</Paragraph>
       <Button as="a" appearance="primary" size="large" href={signInUrl(currentPath(location))}>
         {t('session.sign-in')}
       </Button>
@@ -180,12 +179,12 @@ function MemberPage() {
       </p>
       <p className={styles.text}>{t('session.member.ask')}</p>
       {demoUrl && <p className={styles.text}>{t('session.member.demo')}</p>}
-      <div className={styles.actions}>
+      <ButtonRow>
         <Button as="a" appearance="primary" href={signInUrl(currentPath(location))}>
           {t('session.member.other-account')}
         </Button>
         <SignOutButton />
-      </div>
+      </ButtonRow>
     </StandalonePage>
   )
 }

@@ -1,37 +1,17 @@
-import { Badge, Button, makeStyles, tokens } from '@fluentui/react-components'
+import { Badge, Button } from '@fluentui/react-components'
 import { endOtherSessions, endSession, type SessionEntry } from '@inforiver-mail/contract/session'
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import { useState } from 'react'
 import { call } from '../api/call.ts'
-import { useRemoval } from '../api/mutations.ts'
 import { sessionsQuery } from '../api/queries.ts'
 import { useTranslate } from '../language/language.tsx'
 import type { Translate } from '../language/translate.ts'
-import { ConfirmDialog, Consequences } from '../ui/dialogs.tsx'
-import { type Column, DataTable, timeColumn } from '../ui/data-table.tsx'
-import { FailureBar, FocusedNotice, LiveRegion } from '../ui/notice.tsx'
-import { type Freshness, Page, PageIntro, QueryPage, TenantSettingsLink } from '../ui/page.tsx'
-import { Surface } from '../ui/surface.tsx'
+import { type Column, TableSurface, timeColumn } from '../ui/data-table.tsx'
+import { ConfirmDialog, Consequences, RemovalDialog } from '../ui/dialogs.tsx'
+import { ButtonRow, Paragraph } from '../ui/layout.tsx'
+import { FocusedNotice, LiveRegion } from '../ui/notice.tsx'
+import { TenantSettingsPage } from '../ui/tenant-settings-page.tsx'
 import { browserName } from './browser-name.ts'
-
-const useStyles = makeStyles({
-  actions: { display: 'flex', flexWrap: 'wrap', alignItems: 'center', gap: tokens.spacingHorizontalM },
-  hint: { margin: 0, maxWidth: '640px', color: tokens.colorNeutralForeground2 },
-})
-
-export function SessionsPage() {
-  const t = useTranslate()
-  return (
-    <QueryPage
-      parent={<TenantSettingsLink />}
-      title={t('sessions.title')}
-      query={useQuery(sessionsQuery)}
-      loading={t('sessions.loading')}
-    >
-      {({ items }, freshness) => <SessionsScreen sessions={items} {...freshness} />}
-    </QueryPage>
-  )
-}
 
 type Step =
   | { readonly kind: 'list' }
@@ -39,54 +19,56 @@ type Step =
   | { readonly kind: 'end-others' }
   | { readonly kind: 'ended'; readonly title: string }
 
-interface ScreenProps extends Freshness {
-  sessions: readonly SessionEntry[]
-}
-
-function SessionsScreen({ sessions, refreshError, onRefresh }: ScreenProps) {
-  const styles = useStyles()
+export function SessionsPage() {
   const t = useTranslate()
   const [step, setStep] = useState<Step>({ kind: 'list' })
   const backToList = () => setStep({ kind: 'list' })
-  const hasOthers = sessions.some(({ current }) => !current)
   return (
-    <Page width="table">
-      <PageIntro parent={<TenantSettingsLink />} title={t('sessions.title')}>
-        {t('sessions.intro')}
-      </PageIntro>
-      <LiveRegion>
-        {refreshError && <FailureBar error={refreshError} onRetry={onRefresh} />}
-        {step.kind === 'ended' && <FocusedNotice intent="success" title={step.title} onDismiss={backToList} />}
-      </LiveRegion>
-      <div className={styles.actions}>
-        <Button disabledFocusable={!hasOthers} onClick={() => setStep({ kind: 'end-others' })}>
-          {t('sessions.end-others')}
-        </Button>
-        {!hasOthers && <span>{t('sessions.only-this')}</span>}
-      </div>
-      <Surface title={t('sessions.heading')}>
-        <DataTable
-          label={t('sessions.heading')}
-          columns={columns(t, (session) => setStep({ kind: 'end', session }))}
-          rows={sessions}
-          rowKey={({ id }) => id}
-        />
-      </Surface>
-      <p className={styles.hint}>{t('sessions.hint')}</p>
-      {step.kind === 'end' && (
-        <EndDialog
-          session={step.session}
-          onClose={backToList}
-          onEnded={() => setStep({ kind: 'ended', title: t('sessions.ended', { name: nameOf(step.session) }) })}
-        />
+    <TenantSettingsPage
+      title={t('sessions.title')}
+      intro={t('sessions.intro')}
+      width="table"
+      query={useQuery(sessionsQuery)}
+      loading={t('sessions.loading')}
+    >
+      {({ items }) => (
+        <>
+          <LiveRegion>
+            {step.kind === 'ended' && <FocusedNotice intent="success" title={step.title} onDismiss={backToList} />}
+          </LiveRegion>
+          <ButtonRow>
+            <Button
+              disabledFocusable={items.every(({ current }) => current)}
+              onClick={() => setStep({ kind: 'end-others' })}
+            >
+              {t('sessions.end-others')}
+            </Button>
+            {items.every(({ current }) => current) && <span>{t('sessions.only-this')}</span>}
+          </ButtonRow>
+          <TableSurface
+            title={t('sessions.heading')}
+            columns={columns(t, (session) => setStep({ kind: 'end', session }))}
+            rows={items}
+          />
+          <Paragraph muted narrow>
+            {t('sessions.hint')}
+          </Paragraph>
+          {step.kind === 'end' && (
+            <EndDialog
+              session={step.session}
+              onClose={backToList}
+              onEnded={() => setStep({ kind: 'ended', title: t('sessions.ended', { name: nameOf(step.session) }) })}
+            />
+          )}
+          {step.kind === 'end-others' && (
+            <EndOthersDialog
+              onClose={backToList}
+              onEnded={() => setStep({ kind: 'ended', title: t('sessions.others-ended') })}
+            />
+          )}
+        </>
       )}
-      {step.kind === 'end-others' && (
-        <EndOthersDialog
-          onClose={backToList}
-          onEnded={() => setStep({ kind: 'ended', title: t('sessions.others-ended') })}
-        />
-      )}
-    </Page>
+    </TenantSettingsPage>
   )
 }
 
@@ -135,25 +117,19 @@ interface DialogProps {
 function EndDialog({ session, onClose, onEnded }: DialogProps & { session: SessionEntry }) {
   const t = useTranslate()
   const name = nameOf(session)
-  const ending = useRemoval({
-    queryKey: sessionsQuery.queryKey,
-    remove: (id) => call(endSession, { params: { id } }),
-    onRemoved: onEnded,
-  })
   return (
-    <ConfirmDialog
+    <RemovalDialog
       title={t('sessions.end.title', { name })}
       confirm={t('sessions.end.confirm')}
-      danger
-      action={ending}
-      onConfirm={() => ending.mutate(session.id)}
+      query={sessionsQuery}
+      id={session.id}
+      remove={(id) => call(endSession, { params: { id } })}
+      onRemoved={onEnded}
       onClose={onClose}
     >
-      <Consequences>
-        <li>{t('sessions.end.at-once')}</li>
-        <li>{t('sessions.end.signs-in', { name })}</li>
-      </Consequences>
-    </ConfirmDialog>
+      <li>{t('sessions.end.at-once')}</li>
+      <li>{t('sessions.end.signs-in', { name })}</li>
+    </RemovalDialog>
   )
 }
 

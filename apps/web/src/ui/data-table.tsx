@@ -1,5 +1,6 @@
 import { makeStyles, mergeClasses, tokens } from '@fluentui/react-components'
 import type { ReactNode } from 'react'
+import { Paragraph, Surface } from './layout.tsx'
 import { VISUALLY_HIDDEN } from './styles.ts'
 import { LocalTime } from './values.tsx'
 
@@ -18,11 +19,13 @@ export interface Column<Row> {
 }
 
 interface Props<Row> {
+  title: string
   /** Names the table for screen readers. */
-  label: string
+  label?: string
   columns: readonly Column<Row>[]
   rows: readonly Row[]
-  rowKey: (row: Row, index: number) => string
+  /** What is said while there are no rows, in place of a table. */
+  empty?: { readonly title: string; readonly text: string }
 }
 
 /** A column of moments; `otherwise` stands where there is none. */
@@ -34,8 +37,26 @@ export function timeColumn<Row>(name: string, at: (row: Row) => string | null, o
   return { name, kind: 'keep', cell }
 }
 
-/** A table. In little space each row becomes a block with the column names beside the values. */
-export function DataTable<Row>({ label, columns, rows, rowKey }: Props<Row>) {
+/** A section with a table. */
+export function TableSurface<Row extends { readonly id: string }>(props: Props<Row>) {
+  const { title, label = title, columns, rows, empty } = props
+  if (rows.length > 0 || !empty)
+    return (
+      <Surface title={title}>
+        <DataTable label={label} columns={columns} rows={rows} />
+      </Surface>
+    )
+  return (
+    <Surface title={empty.title}>
+      <Paragraph narrow>{empty.text}</Paragraph>
+    </Surface>
+  )
+}
+
+type TableProps<Row> = Required<Pick<Props<Row>, 'label' | 'columns' | 'rows'>>
+
+/** In little space each row becomes a block with the column names beside the values. */
+function DataTable<Row extends { readonly id: string }>({ label, columns, rows }: TableProps<Row>) {
   const fewColumnStyles = useFewColumnStyles()
   const manyColumnStyles = useManyColumnStyles()
   const isWide = columns.some(({ kind }) => kind === 'main' || kind === 'code')
@@ -57,8 +78,8 @@ export function DataTable<Row>({ label, columns, rows, rowKey }: Props<Row>) {
           </tr>
         </thead>
         <tbody className={styles.body}>
-          {rows.map((row, index) => (
-            <tr key={rowKey(row, index)} className={styles.row}>
+          {rows.map((row) => (
+            <tr key={row.id} className={styles.row}>
               {columns.map(({ name, cell, kind }) => (
                 <td key={name} data-name={name} className={mergeClasses(styles.cell, kind && styles[kind])}>
                   {/* One box, since what stands beside the name of the column would be placed part by part. */}

@@ -8,8 +8,9 @@ import {
   tokens,
   typographyStyles,
 } from '@fluentui/react-components'
-import type { UseMutationResult } from '@tanstack/react-query'
+import type { QueryKey, UseMutationResult } from '@tanstack/react-query'
 import { type ReactNode, useEffect, useId, useLayoutEffect, useRef } from 'react'
+import { useRemoval } from '../api/mutations.ts'
 import { useTranslate } from '../language/language.tsx'
 import { FailureBar, LiveRegion, Notice } from './notice.tsx'
 import { CopyButton } from './values.tsx'
@@ -189,6 +190,24 @@ export function ConfirmDialog(props: ConfirmDialogProps) {
 /** Lists the consequences of confirming, as `li` elements. */
 export function Consequences({ children }: { children: ReactNode }) {
   return <ul className={useStyles().consequences}>{children}</ul>
+}
+
+interface RemovalDialogProps extends Pick<ConfirmDialogProps, 'title' | 'confirm' | 'onClose' | 'children'> {
+  /** The list that it is removed from. */
+  query: { readonly queryKey: QueryKey }
+  id: string
+  remove: (id: string) => Promise<unknown>
+  onRemoved: () => void
+}
+
+/** Asks before an item of a list is removed. Its consequences are `li` elements. */
+export function RemovalDialog({ query, id, remove, onRemoved, children, ...question }: RemovalDialogProps) {
+  const removal = useRemoval({ queryKey: query.queryKey, remove, onRemoved })
+  return (
+    <ConfirmDialog {...question} danger action={removal} onConfirm={() => removal.mutate(id)}>
+      <Consequences>{children}</Consequences>
+    </ConfirmDialog>
+  )
 }
 
 interface FormDialogProps {

@@ -13,12 +13,12 @@ import {
 import { Component, type ReactNode, useEffect, useRef } from 'react'
 import { Link, useLocation } from 'wouter'
 import { useTranslate } from '../language/language.tsx'
-import { PAGES } from '../routes.ts'
 import { failureText, problemCode } from '../api/failure.ts'
 import { RequestId } from './values.tsx'
 import type { UseQueryResult } from '@tanstack/react-query'
 import { useLoadError } from '../api/queries.ts'
 import { BarActions } from './notice.tsx'
+import { ButtonRow, Paragraph } from './layout.tsx'
 
 const useStyles = makeStyles({
   heading: {
@@ -52,7 +52,6 @@ const useStyles = makeStyles({
     alignItems: 'center',
     gap: `${tokens.spacingVerticalXS} ${tokens.spacingHorizontalM}`,
   },
-  text: { margin: 0, color: tokens.colorNeutralForeground2 },
   state: {
     display: 'flex',
     flexDirection: 'column',
@@ -60,7 +59,6 @@ const useStyles = makeStyles({
     gap: tokens.spacingVerticalL,
     maxWidth: '640px',
   },
-  actions: { display: 'flex', flexWrap: 'wrap', gap: tokens.spacingHorizontalM },
   plain: { margin: 0 },
   loading: { padding: `${tokens.spacingVerticalXXXL} 0` },
 })
@@ -154,7 +152,7 @@ export function PageIntro({ parent, title, shortTitle = title, badge, children }
         <PageHeading title={title} />
         {badge}
       </div>
-      {children && <p className={styles.text}>{children}</p>}
+      {children && <Paragraph muted>{children}</Paragraph>}
     </div>
   )
 }
@@ -172,16 +170,6 @@ export function PageLink({
   )
 }
 
-/** Renders the breadcrumb's parent of every page under Tenant Settings. */
-export function TenantSettingsLink() {
-  const t = useTranslate()
-  return (
-    <PageLink href={PAGES.office365Smtp} inline>
-      {t('ui.tenant-settings')}
-    </PageLink>
-  )
-}
-
 /** Renders a page with a single message, such as "not found" or a failure. */
 export function PageState({ title, children, actions }: { title: string; children: ReactNode; actions?: ReactNode }) {
   const styles = useStyles()
@@ -189,7 +177,7 @@ export function PageState({ title, children, actions }: { title: string; childre
     <div className={styles.state}>
       <PageHeading title={title} />
       {children}
-      {actions && <div className={styles.actions}>{actions}</div>}
+      {actions && <ButtonRow>{actions}</ButtonRow>}
     </div>
   )
 }

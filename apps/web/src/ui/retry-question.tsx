@@ -1,25 +1,44 @@
-import { MAX_EXACT_TOTAL, type MessageFilter, type RetryAnswer } from '@inforiver-mail/contract/message-list'
+import {
+  MAX_EXACT_TOTAL,
+  type MessageFilter,
+  type RetryAnswer,
+  retryMessages,
+} from '@inforiver-mail/contract/message-list'
+import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
+import { call } from '../api/call.ts'
+import { messageCountQuery, MESSAGES, overviewQuery, useLoadError } from '../api/queries.ts'
 import { useTranslate } from '../language/language.tsx'
-import { ConfirmDialog, type ConfirmDialogProps, type NeededRead } from './dialogs.tsx'
-import { useQuery } from '@tanstack/react-query'
-import { messageCountQuery, useLoadError } from '../api/queries.ts'
 import type { Translate } from '../language/translate.ts'
+import { ConfirmDialog, type ConfirmDialogProps, type NeededRead } from './dialogs.tsx'
 import type { ActionOutcome } from './notice.tsx'
 
-interface Props extends Pick<ConfirmDialogProps, 'confirm' | 'action' | 'onConfirm' | 'onClose'> {
+interface Props extends Pick<ConfirmDialogProps, 'confirm' | 'onClose'> {
   /** The messages that are asked about. */
   filter: MessageFilter
+  onRetried: (answer: RetryAnswer) => void
 }
 
 /** Asks before messages are retried, since some may have arrived already, and says how many they are. */
-export function RetryQuestion({ filter, ...dialog }: Props) {
+export function RetryQuestion({ filter, confirm, onRetried, onClose }: Props) {
   const t = useTranslate()
+  const queryClient = useQueryClient()
+  const retrying = useMutation({
+    mutationFn: () => call(retryMessages, { body: { filter } }),
+    onSuccess: (answer) => {
+      void queryClient.invalidateQueries(overviewQuery)
+      void queryClient.invalidateQueries({ queryKey: MESSAGES })
+      onRetried(answer)
+    },
+  })
   return (
     <ConfirmDialog
       {...useCountedQuestion('retry', filter)}
-      {...dialog}
+      confirm={confirm}
       back={t('messages.all.back.retry')}
       danger={false}
+      action={retrying}
+      onConfirm={() => retrying.mutate()}
+      onClose={onClose}
     >
       <span>{t('messages.all.consequence.retry')}</span>
     </ConfirmDialog>

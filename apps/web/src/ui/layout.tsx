@@ -1,4 +1,4 @@
-import { makeStyles, tokens, typographyStyles } from '@fluentui/react-components'
+import { makeStyles, mergeClasses, tokens, typographyStyles } from '@fluentui/react-components'
 import { type ReactNode, useId } from 'react'
 
 const useStyles = makeStyles({
@@ -15,6 +15,10 @@ const useStyles = makeStyles({
     '@media (max-width: 640px)': { padding: tokens.spacingHorizontalL },
   },
   title: { ...typographyStyles.subtitle2, margin: 0 },
+  paragraph: { margin: 0 },
+  muted: { color: tokens.colorNeutralForeground2 },
+  narrow: { maxWidth: '640px' },
+  buttons: { display: 'flex', flexWrap: 'wrap', alignItems: 'center', gap: tokens.spacingHorizontalM },
 })
 
 interface Props {
@@ -37,4 +41,22 @@ export function Surface({ title, level = 2, children }: Props) {
       {children}
     </section>
   )
+}
+
+interface ParagraphProps {
+  /** It matters less than what is around it. */
+  muted?: boolean
+  /** Its lines are kept short, where it has the width of a page. */
+  narrow?: boolean
+  children: ReactNode
+}
+
+export function Paragraph({ muted = false, narrow = false, children }: ParagraphProps) {
+  const styles = useStyles()
+  return <p className={mergeClasses(styles.paragraph, muted && styles.muted, narrow && styles.narrow)}>{children}</p>
+}
+
+/** Buttons, and what is said of them, beside each other. */
+export function ButtonRow({ children }: { children: ReactNode }) {
+  return <div className={useStyles().buttons}>{children}</div>
 }
