@@ -87,7 +87,7 @@ export interface OpenMessage {
   /** Whether it is sent although an earlier attempt may have sent it. */
   mayDuplicate: boolean
   /** The route that it takes; null until that is decided. */
-  by: Route | null
+  chosenRoute: Route | null
   readonly content: MessageContent
   /** Whether one address takes the place of its recipients, as of those of all other mail. */
   readonly isRedirected: boolean

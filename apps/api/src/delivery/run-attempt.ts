@@ -89,7 +89,7 @@ async function lookUpOrSend(deps: AttemptDeps, open: OpenMessage): Promise<Finis
     fromEmail: draft.draftId === null ? fromEmail : (draft.from ?? fromEmail),
     internetMessageId: open.content.mime ? soughtInSentItems(open, fromEmail).internetMessageId : null,
     progressed: draft.progressed,
-    route: open.by,
+    route: open.chosenRoute,
     ...changes,
   })
   // The message is still the one that the earlier attempt tried.
@@ -175,9 +175,9 @@ async function sendByRoute(deps: AttemptDeps, open: OpenMessage): Promise<Attemp
   // MIME cannot carry the property by which a message that went in one request is found.
   const isMime = content.mime !== undefined
   const byDraft = canReadMailbox && (isMime || !message.saveToSentItems || !searchWorks || mayBeDraft)
-  open.by = route.plan.kind === 'draft' || byDraft ? 'draft' : 'send'
-  if (isKeptBack(message, open.by)) return { type: 'held', because: 'mailbox-refused' }
-  if (open.by === 'draft') return sendByDraft(deps, open)
+  open.chosenRoute = route.plan.kind === 'draft' || byDraft ? 'draft' : 'send'
+  if (isKeptBack(message, open.chosenRoute)) return { type: 'held', because: 'mailbox-refused' }
+  if (open.chosenRoute === 'draft') return sendByDraft(deps, open)
 
   const waitMs = route.isShort ? null : await chargeRequest(deps, message.tenantId, route.sizes.sendMail)
   if (waitMs !== null) return { type: 'waiting', waitMs }
@@ -247,7 +247,7 @@ async function openMessage(
     claimedAt,
     clearedByClaim: message.clearedVersion === access.settingsVersion,
     mayDuplicate: false,
-    by: null,
+    chosenRoute: null,
     content,
     isRedirected: redirectAllTo !== null,
     mayFillDraft: largeAttachments && permissions.includes('Mail.ReadWrite'),

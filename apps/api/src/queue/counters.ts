@@ -25,7 +25,7 @@ export const MAKE_COUNTERS = `INSERT INTO counters (tenant_id) VALUES ($1) ON CO
 /** SQL for the columns of message_queue by which a row counts. Any of them may be given as it was before the statement. */
 export interface Counting {
   readonly state?: string
-  readonly owner?: string
+  readonly markId?: string
   readonly uploadBytes?: string
 }
 
@@ -34,9 +34,9 @@ export interface Counting {
  *
  * @param rows the name of rows with the columns that are not given
  */
-export function queueRows(sign: '+' | '-', rows: string, { state, owner, uploadBytes }: Counting = {}): string {
+export function queueRows(sign: '+' | '-', rows: string, { state, markId, uploadBytes }: Counting = {}): string {
   return `
-SELECT ${sign}1, tenant_id, ${state ?? 'state'}, ${owner ?? 'mark_id'}, size, recipients, ${uploadBytes ?? 'upload_bytes'}, 0, 0 FROM ${rows}`
+SELECT ${sign}1, tenant_id, ${state ?? 'state'}, ${markId ?? 'mark_id'}, size, recipients, ${uploadBytes ?? 'upload_bytes'}, 0, 0 FROM ${rows}`
 }
 
 /**
@@ -169,7 +169,7 @@ export function createRecount(pool: pg.Pool): (now: Date) => Promise<readonly Dr
 }
 
 /** The columns of a row `m` of messages that `endedEvents` needs. */
-export const ENDED = `m.id, m.tenant_id, m.service, m.created_at, m.outcome, m.ended_at, m.possible_duplicate, m.problem`
+export const ENDED_COLUMNS = `m.id, m.tenant_id, m.service, m.created_at, m.outcome, m.ended_at, m.possible_duplicate, m.problem`
 
 /** @param ended the name of rows of messages as they are from now on */
 export function endedEvents(ended: string): string {
@@ -179,7 +179,7 @@ SELECT tenant_id, id, service, possible_duplicate, ended_at, 'message.' || outco
 }
 
 /** The columns of a row `q` of message_queue that `queueRows` and `heldEvents` need. */
-export const MOVED = `q.message_id, q.tenant_id, q.state, q.mark_id, q.size, q.recipients, q.upload_bytes, q.possible_duplicate, q.held_because`
+export const MOVED_COLUMNS = `q.message_id, q.tenant_id, q.state, q.mark_id, q.size, q.recipients, q.upload_bytes, q.possible_duplicate, q.held_because`
 
 /**
  * The events of messages that became held, or that were.

@@ -1,7 +1,7 @@
 import type { PrismaClient } from '../../database/generated/client.ts'
 import { auditPerson, type ActedOn, type Actor } from '../actor.ts'
 import { isCancellable, isOfTenant } from '../columns.ts'
-import { endUnsent, LEFT } from './end-unsent.ts'
+import { endUnsent, LEFT_COLUMNS } from './end-unsent.ts'
 
 // What people, services and time do to messages needs nobody's leave: any process does it, by one statement on the row of
 // message_queue, and its condition says from which states (states.ts). The owner of the mailbox is not asked. It has marked the
@@ -26,7 +26,7 @@ WITH cancelled AS (
   DELETE FROM message_queue q USING messages m
    WHERE q.message_id = ANY ($1::text[]) AND m.id = ANY ($1::text[]) AND m.id = q.message_id
      AND ${isOfTenant('m', '$2')} AND ($3::text IS NULL OR m.service = $3) AND ${isCancellable('q')}
-  RETURNING ${LEFT}, m.service
+  RETURNING ${LEFT_COLUMNS}, m.service
 ), ${endUnsent('cancelled', { problem: null })}
 SELECT message_id AS id, service FROM cancelled WHERE (SELECT count(*) FROM counted) >= 0`
 

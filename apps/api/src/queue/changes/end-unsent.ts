@@ -1,6 +1,6 @@
 import { raiseFailed } from '../../database/failed-alert.sql.ts'
 import { deleteContents, deleteDrafts, idsOf } from '../columns.ts'
-import { countAndTell, ENDED, endedEvents, MOVED, queueRows, storedBytes } from '../counters.ts'
+import { countAndTell, ENDED_COLUMNS, endedEvents, MOVED_COLUMNS, queueRows, storedBytes } from '../counters.ts'
 
 // How a message ends that was not sent, or of which nobody can tell: somebody cancels it (cancel.ts), its time is over
 // (expiry.ts), its key is lost (forget.ts), or a backup is restored (not-resent.ts). One statement deletes its row of
@@ -8,9 +8,9 @@ import { countAndTell, ENDED, endedEvents, MOVED, queueRows, storedBytes } from 
 // settle.ts.
 
 /** What a statement returns of the rows `q` of message_queue that it deletes. */
-export const LEFT = `${MOVED}, q.from_email, q.attempt_id`
+export const LEFT_COLUMNS = `${MOVED_COLUMNS}, q.from_email, q.attempt_id`
 
-/** A row `l` is one that was deleted, with LEFT and what else the statement returns of it. */
+/** A row `l` is one that was deleted, with LEFT_COLUMNS and what else the statement returns of it. */
 interface Ending {
   /** SQL over a row `l` for the problem of a message that failed, as JSON; null where it is cancelled. */
   readonly problem: string | null
@@ -42,7 +42,7 @@ export function endUnsent(
 recorded AS (
   UPDATE messages m SET ended_at = ${at}, ${outcome}
     FROM ${left} l WHERE m.id = ${idsOf(left)} AND m.id = l.message_id
-  RETURNING ${ENDED}
+  RETURNING ${ENDED_COLUMNS}
 ), ${emptied === null ? '' : `${deleteContents(emptied)}, `}${deleteDrafts(left, `CASE WHEN NOT ${keepsDraft} THEN 'draft' END`)}${
     raisesAlert ? `, alerted AS (${raiseFailed('recorded')} RETURNING tenant_id)` : ''
   }, ${countAndTell(

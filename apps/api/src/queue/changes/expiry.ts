@@ -2,7 +2,7 @@ import type { MessageProblem, MessageProblemCode } from '@inforiver-mail/contrac
 import { problemOf } from '@inforiver-mail/m365/explain-problem'
 import type pg from 'pg'
 import { deletableAtOnce, idsOf, isInTime, seesDraft, storedBytesOf } from '../columns.ts'
-import { endUnsent, LEFT } from './end-unsent.ts'
+import { endUnsent, LEFT_COLUMNS } from './end-unsent.ts'
 
 // scheduled, queued, held ──its expiresAt passes──▶ failed. A message in doubt is looked for first, and ends in settle.ts
 // (docs/decisions/0034-a-message-in-doubt-does-not-simply-expire.md).
@@ -32,7 +32,7 @@ WITH due AS MATERIALIZED (
 ), chosen AS MATERIALIZED (${deletableAtOnce('due')}
 ), expired AS (
   DELETE FROM message_queue q WHERE q.message_id = ${idsOf('chosen')} AND NOT ${isInTime('q')}
-  RETURNING ${LEFT}
+  RETURNING ${LEFT_COLUMNS}
 ), ${endUnsent('expired', {
   problem: 'CASE WHEN l.possible_duplicate THEN $2::jsonb ELSE $1::jsonb END',
   raisesAlert: true,

@@ -1,7 +1,7 @@
 import type { MessageProblem } from '@inforiver-mail/contract/message'
 import { problemOf } from '@inforiver-mail/m365/explain-problem'
 import { hasContentLeft, idsOf, isBeingSent, seesDraft } from '../columns.ts'
-import { endUnsent, LEFT } from './end-unsent.ts'
+import { endUnsent, LEFT_COLUMNS } from './end-unsent.ts'
 import { LOST_VALUES } from '../../domain/sealed-column.ts'
 
 // scheduled, queued, held ──its key is forgotten──▶ failed. A message that is being sent is left to its process.
@@ -56,7 +56,7 @@ function giveUp(unreadable: string): string {
 failed AS (
   DELETE FROM message_queue q USING ${unreadable} u
    WHERE q.message_id = ${idsOf(unreadable)} AND q.message_id = u.message_id AND NOT ${isBeingSent('q')} AND ${seesDraft('q')}
-  RETURNING ${LEFT}, u.at, q.doubt <> 'none' OR q.possible_duplicate OR q.mark_id IS NOT NULL AND NOT q.uploading AS in_doubt
+  RETURNING ${LEFT_COLUMNS}, u.at, q.doubt <> 'none' OR q.possible_duplicate OR q.mark_id IS NOT NULL AND NOT q.uploading AS in_doubt
 ), ended_before AS (
   UPDATE messages m SET content_kept = false WHERE m.id = ${idsOf(unreadable)} AND ${hasContentLeft('m')}
   RETURNING m.id AS message_id, m.tenant_id

@@ -1,7 +1,7 @@
 import type { MessageProblem } from '@inforiver-mail/contract/message'
 import { problemOf } from '@inforiver-mail/m365/explain-problem'
 import type pg from 'pg'
-import { endUnsent, LEFT } from './end-unsent.ts'
+import { endUnsent, LEFT_COLUMNS } from './end-unsent.ts'
 
 // scheduled, queued, held, sending ──restored, and not to be sent again──▶ failed. Nobody uses the database meanwhile.
 
@@ -38,7 +38,7 @@ export async function countUnsent(client: pg.ClientBase): Promise<Unsent> {
 const FAIL = `
 WITH left_queue AS (
   DELETE FROM message_queue q
-  RETURNING ${LEFT}, ${IN_DOUBT} AS in_doubt
+  RETURNING ${LEFT_COLUMNS}, ${IN_DOUBT} AS in_doubt
 ), changes AS (
   DELETE FROM bulk_changes
 ), ${endUnsent('left_queue', {

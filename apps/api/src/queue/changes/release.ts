@@ -1,7 +1,7 @@
 import type { HeldBecause } from '@inforiver-mail/contract/message'
 import type pg from 'pg'
 import type { Prisma } from '../../database/generated/client.ts'
-import { addToCounters, countAndTell, heldEvents, MOVED, queueRows } from '../counters.ts'
+import { addToCounters, countAndTell, heldEvents, MOVED_COLUMNS, queueRows } from '../counters.ts'
 import { wakeWorkers } from '../owner/wake.ts'
 import { failExpired, type ExpiredMessage } from './expiry.ts'
 
@@ -28,7 +28,7 @@ const releasing = (chosen: string): string => `
 WITH released AS (
   UPDATE message_queue q SET state = 'queued', held_because = NULL, due_at = mail_now()
    WHERE q.message_id = ANY (ARRAY(${chosen}))
-  RETURNING ${MOVED}
+  RETURNING ${MOVED_COLUMNS}
 ), ${countAndTell([queueRows('-', 'released', { state: `'held'` }), queueRows('+', 'released')], [heldEvents('released q')])}
 SELECT FROM released WHERE (SELECT count(*) FROM counted) >= 0`
 
@@ -54,7 +54,7 @@ WITH released AS (
   UPDATE message_queue q SET state = 'queued'
    WHERE q.message_id = ANY (ARRAY(SELECT message_id FROM message_queue WHERE state = 'scheduled' AND due_at <= mail_now()
                                    ORDER BY due_at LIMIT ${MOVED_AT_ONCE} FOR UPDATE SKIP LOCKED))
-  RETURNING ${MOVED}
+  RETURNING ${MOVED_COLUMNS}
 ), counted AS (${addToCounters([queueRows('-', 'released', { state: `'scheduled'` }), queueRows('+', 'released')])}
 )
 SELECT FROM released WHERE (SELECT count(*) FROM counted) >= 0`

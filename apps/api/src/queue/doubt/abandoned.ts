@@ -87,7 +87,7 @@ WITH ${ownedBoxes('$2', '$1', '$3')}, found AS MATERIALIZED (
   ON CONFLICT (tenant_id) DO UPDATE SET troubled_since = excluded.troubled_since WHERE m.troubled_since IS NULL
   RETURNING tenant_id
 ), counted AS (
-  ${addToCounters([queueRows('-', 'recovered', { owner: `''` }), queueRows('+', 'recovered')], '(SELECT count(*) FROM used) + (SELECT count(*) FROM noticed) >= 0')}
+  ${addToCounters([queueRows('-', 'recovered', { markId: `''` }), queueRows('+', 'recovered')], '(SELECT count(*) FROM used) + (SELECT count(*) FROM noticed) >= 0')}
 )
 SELECT message_id, is_mine FROM recovered WHERE (SELECT count(*) FROM counted) >= 0`
 

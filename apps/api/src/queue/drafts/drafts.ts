@@ -41,11 +41,11 @@ const LEFT_BEFORE = `left_before AS MATERIALIZED (
   SELECT upload_bytes FROM message_queue WHERE message_id = $1 AND mark_id = $2
 )`
 
-/** Counts what is left to upload of the row `held`. */
+/** Counts what is left to upload of the row `marked`. */
 const COUNTED = `counted AS (
   ${addToCounters(
-    [queueRows('-', 'held', { uploadBytes: '(SELECT upload_bytes FROM left_before)' }), queueRows('+', 'held')],
-    '(SELECT upload_bytes FROM left_before) <> (SELECT upload_bytes FROM held)',
+    [queueRows('-', 'marked', { uploadBytes: '(SELECT upload_bytes FROM left_before)' }), queueRows('+', 'marked')],
+    '(SELECT upload_bytes FROM left_before) <> (SELECT upload_bytes FROM marked)',
   )}
 )`
 
@@ -59,7 +59,7 @@ const COUNTED = `counted AS (
  * $12 its mailbox
  */
 const STORE_DRAFT = `
-WITH current AS MATERIALIZED (${currentSettings('$3', '$4')}), ${LEFT_BEFORE}, held AS (
+WITH current AS MATERIALIZED (${currentSettings('$3', '$4')}), ${LEFT_BEFORE}, marked AS (
   UPDATE message_queue
      SET has_draft = $5::text IS NOT NULL, uploading = $6, from_email = $7,
          attempt_id = CASE WHEN NOT $6 AND $5::text IS NOT NULL THEN mark_id ELSE attempt_id END,
@@ -68,22 +68,22 @@ WITH current AS MATERIALIZED (${currentSettings('$3', '$4')}), ${LEFT_BEFORE}, h
    WHERE message_id = $1 AND mark_id = $2 AND EXISTS (SELECT 1 FROM current) AND ($5::text IS NULL OR ${isInTime('message_queue')})
   RETURNING message_id, tenant_id, state, mark_id, size, recipients, upload_bytes
 ), gone AS (
-  DELETE FROM message_drafts WHERE $5::text IS NULL AND message_id = (SELECT message_id FROM held) RETURNING tenant_id, draft_id, mailbox
+  DELETE FROM message_drafts WHERE $5::text IS NULL AND message_id = (SELECT message_id FROM marked) RETURNING tenant_id, draft_id, mailbox
 ), left_over AS (
   INSERT INTO mailbox_cleanups (tenant_id, item_id, mailbox, kind, created_at, due_at)
   SELECT tenant_id, draft_id, mailbox, 'draft', mail_now(), mail_now() FROM gone WHERE $11
   ON CONFLICT DO NOTHING
 ), no_stray AS (
   DELETE FROM mailbox_cleanups
-   WHERE $10 AND tenant_id = $3 AND item_id = (SELECT message_id FROM held) AND mailbox = $12 AND kind = 'stray'
+   WHERE $10 AND tenant_id = $3 AND item_id = (SELECT message_id FROM marked) AND mailbox = $12 AND kind = 'stray'
 ), stored AS (
   INSERT INTO message_drafts (message_id, tenant_id, draft_id, internet_message_id, redirected_to, mailbox)
-  SELECT message_id, tenant_id, $5, $8, $9, $12 FROM held WHERE $5::text IS NOT NULL
+  SELECT message_id, tenant_id, $5, $8, $9, $12 FROM marked WHERE $5::text IS NOT NULL
   ON CONFLICT (message_id) DO UPDATE
     SET draft_id = excluded.draft_id, internet_message_id = excluded.internet_message_id, redirected_to = excluded.redirected_to, mailbox = excluded.mailbox,
         upload_attached = 0, upload_url_sealed = NULL, upload_expires_at = NULL, upload_position = 0, uploaded_bytes = 0
 ), ${COUNTED}
-SELECT message_id FROM held WHERE (SELECT count(*) FROM counted) >= 0`
+SELECT message_id FROM marked WHERE (SELECT count(*) FROM counted) >= 0`
 
 /**
  * Queues the deletion of a draft that could not be stored, because the message was cancelled or the settings changed. When
@@ -120,20 +120,20 @@ export async function storeDraft(
  * $9 bytes uploaded, $10 bytes left
  */
 const STORE_UPLOAD = `
-WITH current AS MATERIALIZED (${currentSettings('$3', '$4')}), ${LEFT_BEFORE}, held AS (
+WITH current AS MATERIALIZED (${currentSettings('$3', '$4')}), ${LEFT_BEFORE}, marked AS (
   UPDATE message_queue SET attempt_count = 1, upload_bytes = $10
    WHERE message_id = $1 AND mark_id = $2 AND uploading AND EXISTS (SELECT 1 FROM current) AND ${isInTime('message_queue')}
   RETURNING message_id, tenant_id, state, mark_id, size, recipients, upload_bytes
 ), stored AS (
   UPDATE message_drafts
      SET upload_attached = $5, upload_url_sealed = $6, upload_expires_at = $7, upload_position = $8, uploaded_bytes = $9
-   WHERE message_id = (SELECT message_id FROM held)
+   WHERE message_id = (SELECT message_id FROM marked)
 ), noticed AS (
   UPDATE mailboxes b SET troubled_since = NULL
-    FROM held h JOIN message_drafts before USING (message_id)
-   WHERE b.tenant_id = h.tenant_id AND b.troubled_since IS NOT NULL AND before.uploaded_bytes < $9
+    FROM marked m JOIN message_drafts before USING (message_id)
+   WHERE b.tenant_id = m.tenant_id AND b.troubled_since IS NOT NULL AND before.uploaded_bytes < $9
 ), ${COUNTED}
-SELECT message_id FROM held WHERE (SELECT count(*) FROM counted) >= 0`
+SELECT message_id FROM marked WHERE (SELECT count(*) FROM counted) >= 0`
 
 /** Returns false as `storeDraft` does. `uploadedBytes` counts all attachments. */
 export async function storeUpload(
@@ -151,14 +151,14 @@ export async function storeUpload(
 
 /** Starts an attempt: the message can no longer be cancelled. $1 id, $2 mark, $3 tenant, $4 version of the settings */
 const FINISH_UPLOAD = `
-WITH current AS MATERIALIZED (${currentSettings('$3', '$4')}), held AS (
+WITH current AS MATERIALIZED (${currentSettings('$3', '$4')}), marked AS (
   UPDATE message_queue SET uploading = false, attempt_id = mark_id
    WHERE message_id = $1 AND mark_id = $2 AND EXISTS (SELECT 1 FROM current) AND ${isInTime('message_queue')}
   RETURNING message_id
 ), ended AS (
-  UPDATE message_drafts SET upload_url_sealed = NULL WHERE message_id = (SELECT message_id FROM held)
+  UPDATE message_drafts SET upload_url_sealed = NULL WHERE message_id = (SELECT message_id FROM marked)
 )
-SELECT message_id FROM held`
+SELECT message_id FROM marked`
 
 /** Marks the draft as complete: from here on the message may be sent. Returns false as `storeDraft` does. */
 export async function finishUpload(pool: pg.Pool, message: Mark, settingsVersion: number): Promise<boolean> {

@@ -7,7 +7,7 @@ import { isInTime } from '../columns.ts'
 import { isStanding, isTold, type GatewayTrouble } from './interceptions.ts'
 import { isKnownByDraft, PROBE_EVERY } from './mailbox-refusals.ts'
 import { isTokenProblem, keyOf, type Hold, type TokenTrouble } from './refusals.ts'
-import { countAndTell, heldEvents, MOVED, queueRows, countersOf } from '../counters.ts'
+import { countAndTell, heldEvents, MOVED_COLUMNS, queueRows, countersOf } from '../counters.ts'
 import { wakeWorkers } from '../owner/wake.ts'
 
 // What is known of a mailbox, and what follows for its messages.
@@ -53,7 +53,7 @@ WITH held AS (
         AND ($2 = 'send' OR waiting.route = 'draft')
         AND waiting.message_id IS DISTINCT FROM (SELECT probe_id FROM mailboxes WHERE tenant_id = $1)
       LIMIT ${HELD_AT_ONCE} FOR UPDATE SKIP LOCKED))
-  RETURNING ${MOVED}
+  RETURNING ${MOVED_COLUMNS}
 ), ${countAndTell([queueRows('-', 'held', { state: `'queued'` }), queueRows('+', 'held')], [heldEvents('held q')])}
 SELECT FROM counted`
 
@@ -74,7 +74,7 @@ WITH refused_way AS MATERIALIZED (${firstHeld(`($2 = 'draft' OR NOT ${isKnownByD
 ), any_way AS MATERIALIZED (${firstHeld('NOT EXISTS (SELECT FROM refused_way)')}
 ), queued AS (
   UPDATE message_queue q SET state = 'queued', held_because = NULL, due_at = mail_now() WHERE q.message_id = ANY (ARRAY(SELECT message_id FROM refused_way UNION ALL SELECT message_id FROM any_way))
-  RETURNING ${MOVED}
+  RETURNING ${MOVED_COLUMNS}
 ), ${countAndTell([queueRows('-', 'queued', { state: `'held'` }), queueRows('+', 'queued')], [heldEvents('queued q')])}
 UPDATE mailboxes m SET probe_id = q.message_id, probe_at = mail_now() + ${PROBE_EVERY}
   FROM queued q WHERE m.tenant_id = $1 AND (SELECT count(*) FROM counted) >= 0`

@@ -39,7 +39,7 @@ WITH ${ownedBoxes('$2', '$1', '$3')}, boxes AS MATERIALIZED (
      AND ${isInState('q', 'queued')} AND q.mark_id IS NULL AND q.due_at <= mail_now()
      AND ${isToBeWorkedOn('q')}
   RETURNING q.*, coalesce(s.stamp, '') AS settings_stamp
-), counted AS (${addToCounters([queueRows('-', 'marked', { owner: 'NULL' }), queueRows('+', 'marked')])}
+), counted AS (${addToCounters([queueRows('-', 'marked', { markId: 'NULL' }), queueRows('+', 'marked')])}
 )
 SELECT l.tenant_id AS "tenantId", l.message_id AS id, l.mark_id AS "markId", l.recipients, l.attempt_count AS "attemptCount", l.trying_ms::float8 AS "tryingMs",
        l.refusals, jsonb_build_object('state', l.doubt, 'looks', l.looks) AS doubt, l.possible_duplicate AS "possibleDuplicate", l.on_unknown_outcome AS "onUnknownOutcome",

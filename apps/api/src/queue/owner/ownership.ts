@@ -79,7 +79,7 @@ export function createOwnership({
   logger: Pick<FastifyBaseLogger, 'info' | 'warn' | 'error'>
 }): Ownership {
   /** The epoch of each mailbox, by tenant. */
-  const held = new Map<string, string>()
+  const epochs = new Map<string, string>()
   /** The other processes, and for how long each was seen not to renew. */
   const watched = new Map<string, { readonly renewals: string; readonly unchangedMs: number }>()
   let me: string | null = null
@@ -91,7 +91,7 @@ export function createOwnership({
   let last: Promise<unknown> = Promise.resolve()
   let tending: Promise<unknown> = Promise.resolve()
 
-  const isOwner = () => me !== null && !isLeaving && held.size > 0 && elapsedMs() - renewedAt < OWNER_LEASE_MS
+  const isOwner = () => me !== null && !isLeaving && epochs.size > 0 && elapsedMs() - renewedAt < OWNER_LEASE_MS
 
   return {
     async tend() {
@@ -103,7 +103,7 @@ export function createOwnership({
         return hasTaken || (!wasOwner && isOwner())
       } catch (error) {
         // A renewal may have come too late; what is taken anew is certain.
-        held.clear()
+        epochs.clear()
         stuckSince = null
         throw error
       }
@@ -114,11 +114,11 @@ export function createOwnership({
         if (me === null || !isOwner()) return null
         if (sends) stuckSince ??= elapsedMs()
         try {
-          const result = await work({ owner: me, tenants: [...held.keys()], epochs: [...held.values()] })
+          const result = await work({ owner: me, tenants: [...epochs.keys()], epochs: [...epochs.values()] })
           if (sends) stuckSince = null
           return result
         } catch (error) {
-          held.clear()
+          epochs.clear()
           throw error
         }
       })
@@ -130,7 +130,7 @@ export function createOwnership({
       await tending // which may be taking it
       if (me === null) return
       // Also what it does not believe to own, since a statement had no answer.
-      held.clear()
+      epochs.clear()
       if (await store.handOver(me)) logger.info({ process: name, because: 'it stops' }, 'mailbox handed over')
     },
     async leave() {
@@ -166,14 +166,14 @@ export function createOwnership({
 
   /** Another process took this one for dead. It begins anew. */
   function lose(): boolean {
-    if (held.size > 0) logger.warn({ process: name, because: 'another process saw no renewal' }, 'mailbox lost')
-    held.clear()
+    if (epochs.size > 0) logger.warn({ process: name, because: 'another process saw no renewal' }, 'mailbox lost')
+    epochs.clear()
     me = null
     return false
   }
 
   async function giveUp(id: string, now: number): Promise<void> {
-    held.clear()
+    epochs.clear()
     stuckSince = null
     shunsUntil = now + SHUNS_FOR_MS
     await store.handOver(id)
@@ -197,9 +197,9 @@ export function createOwnership({
 
   async function take(id: string, dead: ReadonlyMap<string, string>): Promise<boolean> {
     const seen = await store.see()
-    const isMine = ({ tenantId, epoch, owner }: (typeof seen)[number]) => owner === id && held.get(tenantId) === epoch
+    const isMine = ({ tenantId, epoch, owner }: (typeof seen)[number]) => owner === id && epochs.get(tenantId) === epoch
     const mine = new Set(seen.filter(isMine).map(({ tenantId }) => tenantId))
-    for (const tenantId of held.keys()) if (!mine.has(tenantId)) held.delete(tenantId)
+    for (const tenantId of epochs.keys()) if (!mine.has(tenantId)) epochs.delete(tenantId)
     const free = seen
       .filter((mailbox) => !isMine(mailbox))
       // fence: owner
@@ -208,7 +208,7 @@ export function createOwnership({
     if (free.length === 0) return false
     const taken = await store.take(id, free)
     for (const { tenantId, epoch } of taken) {
-      held.set(tenantId, epoch)
+      epochs.set(tenantId, epoch)
       const isOwn = free.some((mailbox) => mailbox.tenantId === tenantId && mailbox.owner === id)
       const because = isOwn
         ? 'a statement had no answer'

@@ -28,7 +28,15 @@ import {
   type TokenRefusal,
 } from '../mailbox/refusals.ts'
 import type { Doubt } from '../states.ts'
-import { countAndTell, ENDED, endedEvents, heldEvents, MOVED, queueRows, storedBytes } from '../counters.ts'
+import {
+  countAndTell,
+  ENDED_COLUMNS,
+  endedEvents,
+  heldEvents,
+  MOVED_COLUMNS,
+  queueRows,
+  storedBytes,
+} from '../counters.ts'
 import { chargeUsage } from '../usage-windows.ts'
 
 // sending ──▶ sent, failed, held, or queued again, in doubt or not. A late outcome also applies to a message that has been
@@ -111,7 +119,7 @@ const RESULT_COLUMNS = `
  */
 const SETTLE = `
 WITH result AS MATERIALIZED (
-  SELECT r."messageId" AS message_id, r."markId" AS owner, r.status, r."heldBecause" AS held_because,
+  SELECT r."messageId" AS message_id, r."markId" AS settled_mark, r.status, r."heldBecause" AS held_because,
          CASE r.doubt ->> 'state' WHEN 'in-doubt' THEN 'in-doubt' ELSE 'none' END AS doubt, coalesce((r.doubt ->> 'looks')::int, 0) AS looks,
          r."possibleDuplicate" AS possible_duplicate, r."tryingMs" AS trying_ms, r.problem, r."fromEmail" AS from_email,
          r.attempt ->> 'outcome' AS outcome, r.attempt ->> 'code' AS code, r.attempt ->> 'detail' AS detail, r.attempt -> 'values' AS facts, r."internetMessageId" AS internet_message_id,
@@ -120,20 +128,20 @@ WITH result AS MATERIALIZED (
          o.at + r."noAccessMs" * interval '1 millisecond' AS no_access_until
     FROM jsonb_to_recordset($1::jsonb) AS r(${RESULT_COLUMNS})
    CROSS JOIN LATERAL (SELECT mail_now() - r."agoMs" * interval '1 millisecond' AS at) AS o
-), held AS MATERIALIZED ( -- still queued, and the mark or the last attempt is that of the outcome
+), still_queued AS MATERIALIZED ( -- the mark or the last attempt is that of the outcome
   SELECT r.*, q.tenant_id, q.state, q.mark_id, q.size, q.recipients, q.upload_bytes, q.save_to_sent_items, q.has_draft, coalesce(r.from_email, q.from_email) AS sender,
-         CASE WHEN q.attempt_id <> r.owner THEN q.attempt_id END AS other_attempt, q.mark_id IS NOT DISTINCT FROM r.owner AS in_time
+         CASE WHEN q.attempt_id <> r.settled_mark THEN q.attempt_id END AS other_attempt, q.mark_id IS NOT DISTINCT FROM r.settled_mark AS in_time
     FROM result r JOIN message_queue q ON ${isFoundBy('q.message_id', 'r.message_id')}
-   WHERE (q.mark_id = r.owner OR q.attempt_id = r.owner) AND ${seesDraft('q')}
+   WHERE (q.mark_id = r.settled_mark OR q.attempt_id = r.settled_mark) AND ${seesDraft('q')}
      FOR UPDATE OF q
 ), late AS MATERIALIZED ( -- ended as unknown meanwhile, but it was sent
   SELECT r.*, m.tenant_id, NULL::text AS state, NULL::text AS mark_id, NULL::text AS size, m.recipients, 0::bigint AS upload_bytes, m.save_to_sent_items, false AS has_draft, coalesce(r.from_email, m.from_email) AS sender, NULL::text AS other_attempt,
          false AS in_time
     FROM result r JOIN messages m ON m.id = r.message_id
-   WHERE m.id = ${idsOf('result')} AND m.outcome = 'failed' AND m.attempt_id = r.owner AND r.status = 'sent'
+   WHERE m.id = ${idsOf('result')} AND m.outcome = 'failed' AND m.attempt_id = r.settled_mark AND r.status = 'sent'
      FOR NO KEY UPDATE OF m
 ), written AS MATERIALIZED (
-  SELECT * FROM held UNION ALL SELECT * FROM late
+  SELECT * FROM still_queued UNION ALL SELECT * FROM late
 ), ended AS MATERIALIZED (
   SELECT * FROM written WHERE status IN ('sent', 'failed')
 ), sent AS MATERIALIZED (
@@ -142,19 +150,19 @@ WITH result AS MATERIALIZED (
   DELETE FROM message_queue WHERE message_id = ${idsOf('ended')}
 ), stayed AS (
   UPDATE message_queue q
-     SET state = h.status, due_at = h.due_at, held_because = h.held_because, doubt = h.doubt, looks = h.looks,
-         possible_duplicate = h.possible_duplicate, from_email = h.sender, attempt_id = h.other_attempt,
-         attempt_count = CASE WHEN h.trying_ms > q.trying_ms THEN q.attempt_count ELSE greatest(1, q.attempt_count - 1) END,
-         trying_ms = h.trying_ms, refusals = h.refusals, refused_alone = coalesce(h.refused_alone, q.refused_alone),
-         refusal_round = coalesce(h.refusal_round, q.refusal_round), route = coalesce(h.route, q.route), ${NO_MARK}
-    FROM held h
-   WHERE q.message_id = ${idsOf('held')} AND q.message_id = h.message_id AND h.status IN ('queued', 'held')
-  RETURNING ${MOVED}
+     SET state = s.status, due_at = s.due_at, held_because = s.held_because, doubt = s.doubt, looks = s.looks,
+         possible_duplicate = s.possible_duplicate, from_email = s.sender, attempt_id = s.other_attempt,
+         attempt_count = CASE WHEN s.trying_ms > q.trying_ms THEN q.attempt_count ELSE greatest(1, q.attempt_count - 1) END,
+         trying_ms = s.trying_ms, refusals = s.refusals, refused_alone = coalesce(s.refused_alone, q.refused_alone),
+         refusal_round = coalesce(s.refusal_round, q.refusal_round), route = coalesce(s.route, q.route), ${NO_MARK}
+    FROM still_queued s
+   WHERE q.message_id = ${idsOf('still_queued')} AND q.message_id = s.message_id AND s.status IN ('queued', 'held')
+  RETURNING ${MOVED_COLUMNS}
 ), sought AS ( -- by the Message-ID that MIME brought, the message trace knows a message in doubt
-  UPDATE messages m SET internet_message_id = h.internet_message_id
-    FROM held h
-   WHERE m.id = ${idsOf('held')} AND m.id = h.message_id AND h.status IN ('queued', 'held') AND h.doubt = 'in-doubt'
-     AND m.internet_message_id IS DISTINCT FROM coalesce(h.internet_message_id, m.internet_message_id)
+  UPDATE messages m SET internet_message_id = s.internet_message_id
+    FROM still_queued s
+   WHERE m.id = ${idsOf('still_queued')} AND m.id = s.message_id AND s.status IN ('queued', 'held') AND s.doubt = 'in-doubt'
+     AND m.internet_message_id IS DISTINCT FROM coalesce(s.internet_message_id, m.internet_message_id)
 ), recorded AS (
   UPDATE messages m
      SET outcome = e.status, from_email = e.sender, possible_duplicate = e.possible_duplicate, problem = e.problem, ended_at = e.at,
@@ -163,7 +171,7 @@ WITH result AS MATERIALIZED (
          internet_message_id = coalesce(CASE WHEN e.has_draft THEN (SELECT d.internet_message_id FROM message_drafts d WHERE d.message_id = e.message_id) END,
                                         e.internet_message_id, m.internet_message_id)
     FROM ended e WHERE m.id = ${idsOf('ended')} AND m.id = e.message_id
-  RETURNING ${ENDED}
+  RETURNING ${ENDED_COLUMNS}
 ), ${deleteContents('sent')}, ${deleteDrafts('ended', `CASE WHEN e.status = 'failed' THEN 'draft' WHEN NOT e.save_to_sent_items THEN 'copy' END`)}, attempts AS (
   SELECT message_id, tenant_id, at, outcome, code, detail, facts FROM written WHERE outcome IS NOT NULL
 ), ${noteAttempts('attempts')}, ${chargeUsage('written', 'charged AND in_time')}, boxes AS ( -- a mailbox that is held or at its limits is not in trouble: other alerts report that
@@ -191,14 +199,16 @@ WITH result AS MATERIALIZED (
   RETURNING tenant_id
 ), ${countAndTell(
   [
-    queueRows('-', 'held'),
+    queueRows('-', 'still_queued'),
     queueRows('+', 'stayed'),
     storedBytes('-', 'dropped_contents'),
     storedBytes('+', 'late', '0'),
   ],
   [
     endedEvents('recorded'),
-    heldEvents(`stayed q JOIN held h ON h.message_id = q.message_id WHERE (q.state = 'held') <> (h.state = 'held')`),
+    heldEvents(
+      `stayed q JOIN still_queued s ON s.message_id = q.message_id WHERE (q.state = 'held') <> (s.state = 'held')`,
+    ),
   ],
   '(SELECT count(*) FROM used) + (SELECT count(*) FROM noticed) + (SELECT count(*) FROM alerted) >= 0',
 )}

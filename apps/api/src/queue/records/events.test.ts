@@ -19,7 +19,7 @@ import { SEALED_COLUMNS } from '../../sealed-columns.ts'
 import { BEFORE_ALL_EVENTS, placeOf, positionOf, type EventFilter, type EventPlace } from './events.ts'
 import { regroupHeld, WAITS_FOR_CONNECTION } from '../changes/release.ts'
 import { failUnsent } from '../changes/not-resent.ts'
-import { countAndTell, ENDED, endedEvents, storedBytes } from '../counters.ts'
+import { countAndTell, ENDED_COLUMNS, endedEvents, storedBytes } from '../counters.ts'
 
 const ALL: EventFilter = { types: MessageEventType.options, services: null }
 const PERSON = { service: null, userId: null }
@@ -226,7 +226,7 @@ it('deletes events when their messages are old enough to be deleted', async () =
 /** Ends a message as the statements of the queue do. $1 id, $2 outcome */
 const END = `
 WITH recorded AS (
-  UPDATE messages m SET outcome = $2, ended_at = mail_now() WHERE m.id = $1 RETURNING ${ENDED}
+  UPDATE messages m SET outcome = $2, ended_at = mail_now() WHERE m.id = $1 RETURNING ${ENDED_COLUMNS}
 ), ${countAndTell([storedBytes('+', 'recorded', '0')], [endedEvents('recorded')])}
 SELECT FROM counted`
 
