@@ -102,6 +102,46 @@ it('notes both messages of an alert that are retried at the same moment', async 
   expect(await fixture.database.query(noted)).toEqual([{ count: 2, retried: '2' }])
 })
 
+/** Whoever locks the row that `work` waits for counts afterwards: `work` may not have locked the counters before. */
+async function countBeside(locking: string, work: () => Promise<unknown>): Promise<void> {
+  const client = await fixture.database.pool.connect()
+  await client.query('BEGIN')
+  await client.query(locking)
+  const done = work()
+  await expect.poll(() => waiting(), { interval: 10 }).not.toEqual([])
+  try {
+    await client.query('SELECT FROM counters FOR UPDATE NOWAIT')
+  } finally {
+    await client.query('ROLLBACK')
+    client.release()
+  }
+  await done
+}
+
+it('counts a retried message after its alert, as an outcome does', async () => {
+  const id = await fixture.submit()
+  await fixture.settle(await fixture.claimOne(), FAILED)
+  const actor = { tenantId: ADA, service: null, userId: null }
+
+  await countBeside('UPDATE alert_events SET count = count', async () => {
+    expect(await fixture.queue.messages.retry(actor, id, fixture.clock.now())).toBe(true)
+  })
+})
+
+it('counts what is left to upload after the mailbox, as an outcome does', async () => {
+  await fixture.submit({ attachmentBytes: 30 })
+  const message = await fixture.claimOne()
+  const { deliveries } = fixture.queue
+  const draft = { draftId: 'draft', internetMessageId: null, from: 'ada@contoso.com', mailbox: '', redirectedTo: null }
+  await deliveries.storeDraft(message, VERSION, { ...draft, uploading: true })
+  await fixture.database.query('UPDATE mailboxes SET troubled_since = mail_now()')
+
+  await countBeside('UPDATE mailboxes SET paused_until = paused_until', async () => {
+    const upload = { attached: 0, session: null, position: 10 }
+    expect(await deliveries.storeUpload(message, VERSION, upload, 10)).toBe(true)
+  })
+})
+
 it('does not retry a message whose content is deleted at the same moment', async () => {
   const id = await fixture.submit()
   await fixture.settle(await fixture.claimOne(), FAILED)

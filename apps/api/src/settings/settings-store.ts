@@ -201,12 +201,13 @@ export function createSettingsStore(prisma: PrismaClient, newId: NewId) {
         await transaction.tenantSettings.update({ where: { tenantId }, data: toColumns(next) })
         const isLost = next.status === 'reconnect-required'
         if (isLost) await endRefusals(transaction, tenantId, { tells: false })
-        await regroupHeld(transaction, tenantId, isLost ? ENDED : WAITS_FOR_CONNECTION, whyHeld(next))
         await appendAuditEvent(transaction, { tenantId, at: now, actor: null, ...healthEvent(event) })
         // The app registration works again, but mail does not leave yet.
         if (whyHeld(next) === null && (await readHold(transaction, tenantId)))
           await tellOfHoldAgain(transaction, tenantId)
         else await appendHealthAlert(transaction, newId, { tenantId, before: state, after: next, now })
+        // Last, as it counts: who writes an outcome locks the row of the mailbox first, and counts then.
+        await regroupHeld(transaction, tenantId, isLost ? ENDED : WAITS_FOR_CONNECTION, whyHeld(next))
       })
     },
 

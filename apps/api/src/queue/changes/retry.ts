@@ -33,7 +33,8 @@ WITH retried AS MATERIALIZED (
   attempt_id: 'attempt_id',
 })}
 ), noted AS (${noteRetried('retried', '$2')}
-), counted AS (${addToCounters([queueRows('+', 'queued')])}
+  RETURNING a.id
+), counted AS (${addToCounters([queueRows('+', 'queued')], '(SELECT count(*) FROM noted) >= 0')}
 )
 SELECT id, service FROM retried WHERE (SELECT count(*) FROM counted) >= 0`
 

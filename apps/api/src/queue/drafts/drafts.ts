@@ -41,11 +41,15 @@ const LEFT_BEFORE = `left_before AS MATERIALIZED (
   SELECT upload_bytes FROM message_queue WHERE message_id = $1 AND mark_id = $2
 )`
 
-/** Counts what is left to upload of the row `marked`. */
-const COUNTED = `counted AS (
+/**
+ * Counts what is left to upload of the row `marked`.
+ *
+ * @param when SQL that is evaluated before the counters are locked
+ */
+const counted = (when = 'true') => `counted AS (
   ${addToCounters(
     [queueRows('-', 'marked', { uploadBytes: '(SELECT upload_bytes FROM left_before)' }), queueRows('+', 'marked')],
-    '(SELECT upload_bytes FROM left_before) <> (SELECT upload_bytes FROM marked)',
+    `${when} AND (SELECT upload_bytes FROM left_before) <> (SELECT upload_bytes FROM marked)`,
   )}
 )`
 
@@ -82,7 +86,7 @@ WITH current AS MATERIALIZED (${currentSettings('$3', '$4')}), ${LEFT_BEFORE}, m
   ON CONFLICT (message_id) DO UPDATE
     SET draft_id = excluded.draft_id, internet_message_id = excluded.internet_message_id, redirected_to = excluded.redirected_to, mailbox = excluded.mailbox,
         upload_attached = 0, upload_url_sealed = NULL, upload_expires_at = NULL, upload_position = 0, uploaded_bytes = 0
-), ${COUNTED}
+), ${counted()}
 SELECT message_id FROM marked WHERE (SELECT count(*) FROM counted) >= 0`
 
 /**
@@ -132,7 +136,8 @@ WITH current AS MATERIALIZED (${currentSettings('$3', '$4')}), ${LEFT_BEFORE}, m
   UPDATE mailboxes b SET troubled_since = NULL
     FROM marked m JOIN message_drafts before USING (message_id)
    WHERE b.tenant_id = m.tenant_id AND b.troubled_since IS NOT NULL AND before.uploaded_bytes < $9
-), ${COUNTED}
+  RETURNING b.tenant_id
+), ${counted('(SELECT count(*) FROM noticed) >= 0')}
 SELECT message_id FROM marked WHERE (SELECT count(*) FROM counted) >= 0`
 
 /** Returns false as `storeDraft` does. `uploadedBytes` counts all attachments. */
