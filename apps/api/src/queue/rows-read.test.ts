@@ -41,8 +41,11 @@ const WAITING = 100
 const READS_OF_WAITING = 16
 /** Only few of them leave at once. */
 const LARGE_WAITING = 150
-/** For each message that is claimed: its row by its lane and by its key, and its content, with the pages of all indexes. */
-const READS_OF_CLAIMED = 12
+/**
+ * For each message that is claimed: its row by its lane and by its key, and its content, with the pages of all indexes. How
+ * many pages those are varies by one or two with what ran before; a walk of the history would read thousands.
+ */
+const READS_OF_CLAIMED = 14
 const FOUND = { tenantId: 'ten_found', service: null }
 
 /** What the planner may know of a queue in which very many wait in a paused mailbox. */
