@@ -288,7 +288,8 @@ describe.each(Object.entries(STATISTICS))('with statistics %s', (which, know) =>
     ],
     ['what a search finds', 1, ({ messages }) => messages.list(FOUND, listing({ search: 'REPORT' }), null)],
   ])('reads no more than it has to count of %s', async (_what, each, work) => {
-    expect(await rowsRead(() => work(queue))).toBeLessThan(each * VERY_MANY + FEW)
+    // The pages of the index are some hundred more, and vary with what ran before.
+    expect(await rowsRead(() => work(queue))).toBeLessThan(each * VERY_MANY + 2 * FEW)
   })
 
   it.each([{ service: 'sent nothing' }, { service: 'sent nothing', status: 'sent' }] as const)(
