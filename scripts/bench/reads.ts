@@ -162,9 +162,9 @@ async function addEnded({ pool }: Testbed, { id }: Tenant, newestAt: Date, { fro
     range,
   )
   await pool.query(
-    `INSERT INTO recipient_outcomes (message_id, address, tenant_id, places, delivery, code, at, source, learned_at)
+    `INSERT INTO recipient_outcomes (message_id, address, tenant_id, places, delivery, code, at, submitted_at, source, learned_at)
      SELECT id, lower("to" -> -1 ->> 'address'), tenant_id, 1, CASE WHEN nth % 100 = 0 THEN 'failed' ELSE 'delivered' END, CASE WHEN nth % 100 = 0 THEN '5.1.10' END,
-            ended_at, 'trace', ended_at
+            ended_at, created_at, 'trace', ended_at
        FROM (SELECT *, floor(extract(epoch FROM created_at))::bigint AS nth FROM messages WHERE ${inRange} AND outcome = 'sent') AS sent
       WHERE nth % 10000 <> 0`,
     range,
