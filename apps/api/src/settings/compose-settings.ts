@@ -1,8 +1,5 @@
 import type { Failure } from '@inforiver-mail/m365/classify-failure'
 import { toReportsProblem } from '@inforiver-mail/m365/explain-reports'
-import type { GraphMailer } from '@inforiver-mail/m365/graph-mailer'
-import type { MessageTrace } from '@inforiver-mail/m365/message-trace'
-import type { MicrosoftIdentity } from '@inforiver-mail/m365/microsoft-identity'
 import type { TokenVault } from '@inforiver-mail/m365/token-vault'
 import type { FastifyBaseLogger, FastifyPluginAsync, FastifyRequest } from 'fastify'
 import { Gauge, type Registry } from 'prom-client'
@@ -12,18 +9,14 @@ import type { Database } from '../database/database.ts'
 import type { GrantedAccess } from '../domain/mailbox-access.ts'
 import type { SignedIn } from '../http/session.ts'
 import { createAccessSource } from './access.ts'
-import type { Mailboxes } from '../queue/queue.ts'
-import { createApplicationConsent } from './application-consent.ts'
 import { createConsentStore } from './consent-store.ts'
-import type { WaitForGrant } from './consent-strategy.ts'
+import type { ProofDeps } from './consent-page.ts'
 import { createConsents } from './consents.ts'
 import { createCredentialWatch, type TellOfExpiry } from './credential-watch.ts'
-import { createDelegatedConsent } from './delegated-consent.ts'
 import { createDeliveryReportSwitches } from './report-switches.ts'
 import { createGrantStore } from './grant-store.ts'
 import { createAccessRecheck, createKeepAlive } from './refresh-grants.ts'
-import { proveInbox, type TakeTraceRequest } from './report-proofs.ts'
-import { createReportsConsent } from './reports-consent.ts'
+import { proveInbox } from './report-proofs.ts'
 import { createReportsStore } from './reports-store.ts'
 import { checkSentItemsSearch } from './sent-items-search.ts'
 import { createReportSourceStore } from './report-source-store.ts'
@@ -36,45 +29,29 @@ const REFRESH_TIMEOUT_MS = 5 * 60_000
 
 /** Wires the settings, their consents and the access that they grant. */
 export function composeSettings(
-  deps: Runtime & {
-    database: Pick<Database, 'prisma' | 'pool'>
-    graphAuth: 'delegated' | 'application'
-    tenantId: string
-    credentialExpiry: () => CredentialExpiry
-    registry: Registry
-    publicUrl: string
-    identity: MicrosoftIdentity
-    mailer: GraphMailer
-    trace: MessageTrace
-    /** Whether Microsoft offers the message trace in this cloud. */
-    traceOffered: boolean
-    takeTraceRequest: TakeTraceRequest
-    mailboxes: Mailboxes
-    vault: TokenVault
-    waitForGrant: WaitForGrant
-    logger: FastifyBaseLogger
-    onExpiring: TellOfExpiry
-  },
+  deps: Runtime &
+    ProofDeps & {
+      database: Pick<Database, 'prisma' | 'pool'>
+      graphAuth: 'delegated' | 'application'
+      tenantId: string
+      credentialExpiry: () => CredentialExpiry
+      registry: Registry
+      publicUrl: string
+      /** Whether Microsoft offers the message trace in this cloud. */
+      traceOffered: boolean
+      vault: TokenVault
+      logger: FastifyBaseLogger
+      onExpiring: TellOfExpiry
+    },
 ) {
-  const { database, graphAuth, tenantId, credentialExpiry, registry, publicUrl, identity, mailer, clock, timers } = deps
+  const { database, tenantId, credentialExpiry, registry, publicUrl, mailer, clock, timers } = deps
   const settingsStore = createSettingsStore(database.prisma, deps.newId)
   const consentStore = createConsentStore(database.prisma)
   const reportsStore = createReportsStore(database.prisma)
   const grantStore = createGrantStore(database.prisma)
   const readSubmitSettings = createSubmitSettingsReader(database.pool)
   const accessSource = createAccessSource({ ...deps, settingsStore, grantStore })
-  const strategy =
-    graphAuth === 'application' ? createApplicationConsent(deps) : createDelegatedConsent({ ...deps, consentStore })
-  const reportsConsent = createReportsConsent(deps)
-  const consents = createConsents({
-    ...deps,
-    settingsStore,
-    consentStore,
-    reportsStore,
-    strategy,
-    reportsConsent,
-    accessSource,
-  })
+  const consents = createConsents({ ...deps, settingsStore, consentStore, reportsStore, accessSource })
   const reportSwitches = createDeliveryReportSwitches({ ...deps, settingsStore, reportsStore, consents, accessSource })
   const handOff = createHandOff({ ...deps, settingsStore })
   measureExpiry(registry, credentialExpiry)
@@ -95,7 +72,7 @@ export function composeSettings(
       failure: Failure | null,
     ): Promise<void> {
       const subject = { ...connection, delegate: connection.delegate?.email ?? null }
-      const refusal = failure && (await proveInbox(subject, { accessToken, mailer, identity, timers }))
+      const refusal = failure && (await proveInbox(subject, { ...deps, accessToken }))
       await reportSources.noteProblem(tenant, 'bounces', refusal && toReportsProblem(refusal))
     },
 

@@ -1,6 +1,7 @@
 import type { ConsentProblem } from '@inforiver-mail/contract/consent-problem'
+import { sameAddress } from '@inforiver-mail/contract/email-address'
 import type { ConsentStatus } from '@inforiver-mail/contract/office365-smtp'
-import { TRACE_PERMISSION } from '@inforiver-mail/contract/permission'
+import { applicationPermissionsFor, permissionsFor, TRACE_PERMISSION } from '@inforiver-mail/contract/permission'
 import { newSecrets } from '@inforiver-mail/m365/authorization-secrets'
 import { toConsentProblem } from '@inforiver-mail/m365/explanation'
 import { toReportsProblem } from '@inforiver-mail/m365/explain-reports'
@@ -12,10 +13,11 @@ import { hashOpaqueValue, type SignedIn } from '../http/session.ts'
 import type { NewId } from '../runtime/ids.ts'
 import type { AccessSource } from './access.ts'
 import type { ConsentRecord, ConsentStore, NextLeg, TakenReturn } from './consent-store.ts'
-import type { ConsentSecrets, ConsentStrategy, ReportsLeg } from './consent-strategy.ts'
-import type { ReportsConsent, ReportsProof } from './reports-consent.ts'
+import { pageUrl, type ConsentAnswer, type ConsentPage, type ConsentSecrets, type ProofDeps } from './consent-page.ts'
+import { firstReportsPage, proveReports, reportsPermissions, type ReportsProof } from './report-proofs.ts'
 import type { ReportsStore } from './reports-store.ts'
-import { decideConsent, type ConsentRequest, type SettingsState } from './settings-state.ts'
+import { proveApplication, proveDelegate } from './sender-proofs.ts'
+import { decideConsent, type ConsentGoal, type ConsentRequest, type SettingsState } from './settings-state.ts'
 import { waitForRequests, type SettingsStore } from './settings-store.ts'
 
 const CONSENT_MS = 10 * 60_000
@@ -35,31 +37,23 @@ export type Consents = ReturnType<typeof createConsents>
  * An admin starts a consent, somebody answers it at Microsoft, and it completes once the grant is proved. The settings
  * stay unchanged until then.
  */
-export function createConsents({
-  settingsStore,
-  consentStore,
-  reportsStore,
-  strategy,
-  reportsConsent,
-  accessSource,
-  vault,
-  clock,
-  timers,
-  random,
-  newId,
-}: {
-  settingsStore: SettingsStore
-  consentStore: ConsentStore
-  reportsStore: Pick<ReportsStore, 'completeConsent'>
-  strategy: ConsentStrategy
-  reportsConsent: ReportsConsent
-  accessSource: Pick<AccessSource, 'sealTokens'>
-  vault: TokenVault
-  clock: () => Date
-  timers: Timers
-  random: RandomBytes
-  newId: NewId
-}) {
+export function createConsents(
+  deps: ProofDeps & {
+    /** Whose access sends the mail of a new connection. */
+    readonly graphAuth: 'delegated' | 'application'
+    readonly settingsStore: SettingsStore
+    readonly consentStore: ConsentStore
+    readonly reportsStore: Pick<ReportsStore, 'completeConsent'>
+    readonly accessSource: Pick<AccessSource, 'sealTokens'>
+    readonly vault: TokenVault
+    readonly timers: Timers
+    readonly random: RandomBytes
+    readonly newId: NewId
+  },
+) {
+  const { graphAuth, settingsStore, consentStore, reportsStore, accessSource } = deps
+  const { identity, vault, clock, timers, random, newId } = deps
+
   return {
     /**
      * Starts the consent for a change, unless one for the same change in the same session waits for its answer: then returns
@@ -76,11 +70,11 @@ export function createConsents({
       const { fromEmail, largeAttachments } = decision.goal
       const sources = request.purpose === 'delivery-reports' ? request.sources : []
       const connection = settings.status === 'not-configured' ? null : settings.connection
-      const leg = sources.length > 0 && connection ? reportsConsent.firstLeg(connection, sources) : null
+      const leg = sources.length > 0 && connection ? firstReportsPage(connection, sources) : null
       const permissions =
         leg && connection
-          ? reportsConsent.permissionsFor(leg, connection, sources)
-          : await strategy.permissionsFor(admin, decision.goal, settings)
+          ? reportsPermissions(leg, connection, sources)
+          : await senderPermissions(admin, decision.goal, settings)
       const id = newId('consent')
       const claims = await demandedClaims(tenantId, settings)
       const secrets: ConsentSecrets = { ...newSecrets(random), ...(claims !== null && { claims }), ...(leg && { leg }) }
@@ -151,7 +145,8 @@ export function createConsents({
     if (secrets.leg) return finishReports(secrets.leg, { consent, secrets, parameters })
     const { reports } = await settingsStore.read(consent.tenantId)
     const readsInbox = reports.bounces.enabled
-    const proof = await strategy.prove({ consent, secrets, admin, parameters, readsInbox })
+    const prove = graphAuth === 'application' ? proveApplication : proveDelegate
+    const proof = await prove({ consent, secrets, admin, parameters, readsInbox }, deps)
     if (proof.outcome === 'refused') {
       const { explanation, account, missingPermission = null } = proof
       const problem = toConsentProblem(explanation)
@@ -174,21 +169,38 @@ export function createConsents({
   }
 
   function urlOf(consent: ConsentRecord, secrets: ConsentSecrets): Promise<string> {
-    return secrets.leg
-      ? reportsConsent.consentUrl(secrets.leg, consent, secrets)
-      : strategy.consentUrl(consent, secrets)
+    const page = secrets.leg ?? (graphAuth === 'application' ? 'application' : 'delegate')
+    return pageUrl(identity, page, consent, secrets)
+  }
+
+  async function senderPermissions(
+    { tenantId, email }: SignedIn,
+    goal: ConsentGoal,
+    settings: SettingsState,
+  ): Promise<readonly string[]> {
+    if (graphAuth === 'application') return applicationPermissionsFor(goal)
+    const { fromEmail } = goal
+    const ownAddress = sameAddress(fromEmail, email) && !(await isKnownToBeShared(tenantId, settings, fromEmail))
+    return permissionsFor({ ...goal, ownAddress })
+  }
+
+  /** Whether the sender has the admin's address but proved not to be the delegate's own mailbox. */
+  async function isKnownToBeShared(tenantId: string, settings: SettingsState, fromEmail: string): Promise<boolean> {
+    if (settings.status !== 'not-configured') {
+      const { connection } = settings
+      if (sameAddress(connection.fromEmail, fromEmail) && connection.permissions.includes('Mail.Send.Shared'))
+        return true
+    }
+    return (await consentStore.findMissingPermission(tenantId, fromEmail)) === 'Mail.Send.Shared'
   }
 
   /** Saves what one page granted, and goes on to the next one where there is one. */
-  async function finishReports(
-    leg: ReportsLeg,
-    answer: { consent: ConsentRecord; secrets: ConsentSecrets; parameters: Readonly<Record<string, unknown>> },
-  ): Promise<ConsentReturn> {
+  async function finishReports(leg: ConsentPage, answer: ConsentAnswer): Promise<ConsentReturn> {
     const { consent } = answer
     const { state } = await settingsStore.read(consent.tenantId)
     // A reset has ended the consent too, which the store finds out.
     const { sources, account, grant, refusal } =
-      state.status === 'not-configured' ? NOTHING_PROVED : await reportsConsent.prove(leg, answer, state.connection)
+      state.status === 'not-configured' ? NOTHING_PROVED : await proveReports(leg, answer, state.connection, deps)
     const problem = refusal && toConsentProblem(refusal)
     const next = leg === 'delegate' && consent.asksTrace !== null && !problem ? await nextLeg(consent) : null
     const proved = {

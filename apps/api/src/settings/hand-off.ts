@@ -15,8 +15,7 @@ import type { Timers } from '../runtime/clock.ts'
 import { plainText, refusalPage, sendPage, type PlainPage } from '../http/html.ts'
 import type { ReturnHandler } from '../http/microsoft-callback.ts'
 import { newOpaqueValue } from '../http/session.ts'
-import { GRANT_DELAYS_MS, type WaitForGrant } from './consent-strategy.ts'
-import { readApprovalAnswer } from './microsoft-answer.ts'
+import { readApprovalAnswer, tryUntilGranted, type WaitForGrant } from './consent-page.ts'
 import type { SettingsStore } from './settings-store.ts'
 
 const TIMEOUT_MS = 10_000
@@ -88,13 +87,11 @@ export function createHandOff(deps: Deps) {
   }
 
   /** A token may lack at first what has just been granted. */
-  async function rowsAfterApproval(approval: Approval): Promise<Row[]> {
-    for (const waitMs of GRANT_DELAYS_MS) {
+  function rowsAfterApproval(approval: Approval): Promise<Row[]> {
+    return tryUntilGranted(async () => {
       const rows = await rowsOf(approval, await readRoles())
-      if (!rows.some(({ kind, mark }) => kind === 'application' && mark === 'missing')) return rows
-      await waitForGrant(waitMs)
-    }
-    return rowsOf(approval, await readRoles())
+      return { result: rows, isLate: rows.some(({ kind, mark }) => kind === 'application' && mark === 'missing') }
+    }, waitForGrant)
   }
 
   async function readRoles(): Promise<Roles> {

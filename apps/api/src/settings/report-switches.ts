@@ -6,16 +6,13 @@ import {
   explainTraceCloud,
   type ReportsExplanation,
 } from '@inforiver-mail/m365/explain-reports'
-import type { GraphMailer } from '@inforiver-mail/m365/graph-mailer'
-import type { MessageTrace } from '@inforiver-mail/m365/message-trace'
-import type { MicrosoftIdentity } from '@inforiver-mail/m365/microsoft-identity'
-import type { Timers } from '../runtime/clock.ts'
 import { ProblemError } from '../http/problem.ts'
 import type { SignedIn } from '../http/session.ts'
 import type { AccessSource } from './access.ts'
 import type { ConsentRecord } from './consent-store.ts'
+import type { ProofDeps } from './consent-page.ts'
 import type { Consents } from './consents.ts'
-import { proveInbox, proveTrace, type TakeTraceRequest } from './report-proofs.ts'
+import { proveInbox, proveTrace } from './report-proofs.ts'
 import { stillWanted, type ReportsStore } from './reports-store.ts'
 import {
   REPORT_SOURCES,
@@ -42,32 +39,17 @@ const NEEDS_CONSENT: Proof = { outcome: 'needs-consent' }
 export type DeliveryReportSwitches = ReturnType<typeof createDeliveryReportSwitches>
 
 /** Switches delivery reports on and off. Switching on is proved by reading the source once, before anything is saved. */
-export function createDeliveryReportSwitches({
-  settingsStore,
-  reportsStore,
-  consents,
-  accessSource,
-  identity,
-  mailer,
-  trace,
-  traceOffered,
-  takeTraceRequest,
-  clock,
-  timers,
-}: {
-  settingsStore: Pick<SettingsStore, 'read'>
-  reportsStore: Pick<ReportsStore, 'switchOff' | 'switchOn'>
-  consents: Pick<Consents, 'start'>
-  accessSource: Pick<AccessSource, 'access'>
-  identity: MicrosoftIdentity
-  mailer: GraphMailer
-  trace: MessageTrace
-  /** Whether Microsoft offers the message trace in this cloud. */
-  traceOffered: boolean
-  takeTraceRequest: TakeTraceRequest
-  clock: () => Date
-  timers: Pick<Timers, 'deadline'>
-}) {
+export function createDeliveryReportSwitches(
+  deps: ProofDeps & {
+    readonly settingsStore: Pick<SettingsStore, 'read'>
+    readonly reportsStore: Pick<ReportsStore, 'switchOff' | 'switchOn'>
+    readonly consents: Pick<Consents, 'start'>
+    readonly accessSource: Pick<AccessSource, 'access'>
+    /** Whether Microsoft offers the message trace in this cloud. */
+    readonly traceOffered: boolean
+  },
+) {
+  const { settingsStore, reportsStore, consents, accessSource, identity, mailer, traceOffered, clock, timers } = deps
   const { adminCenters } = identity
 
   return {
@@ -135,7 +117,7 @@ export function createDeliveryReportSwitches({
       return isAllowed ? refuse(explainInbox({ outcome: 'unavailable' }, subject)) : NEEDS_CONSENT
     const { accessToken } = access
     if (isAllowed) {
-      const explanation = await proveInbox({ ...connection, delegate }, { accessToken, mailer, identity, timers })
+      const explanation = await proveInbox({ ...connection, delegate }, { ...deps, accessToken })
       return explanation ? refuse(explanation) : PROVED
     }
     // No permission helps where there is no inbox, as for a group.
@@ -164,7 +146,7 @@ export function createDeliveryReportSwitches({
       if (kind === 'reconnect-required') return NEEDS_CONSENT
       return { outcome: 'refused', because: { ...because, code: 'trace-unavailable' } }
     }
-    const proof = await proveTrace(grant, { tenantId, trace, identity, takeTraceRequest, clock, timers })
+    const proof = await proveTrace(grant, tenantId, deps)
     return proof.outcome === 'refused' ? refuse(proof.explanation) : { outcome: proof.outcome }
   }
 }

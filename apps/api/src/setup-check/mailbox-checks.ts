@@ -1,7 +1,6 @@
 import { sameAddress } from '@inforiver-mail/contract/email-address'
 import type { Failure } from '@inforiver-mail/m365/classify-failure'
-import { explainApplicationFailure } from '@inforiver-mail/m365/explain-application-failure'
-import { explainFailure } from '@inforiver-mail/m365/explain-failure'
+import { explainApplicationFailure, explainFailure } from '@inforiver-mail/m365/explain-failure'
 import type { Explanation } from '@inforiver-mail/m365/explanation'
 import { missingPermissions } from '@inforiver-mail/m365/permissions'
 import type { GraphMailer } from '@inforiver-mail/m365/graph-mailer'

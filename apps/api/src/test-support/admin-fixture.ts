@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach } from 'vitest'
-import type { WaitForGrant } from '../settings/consent-strategy.ts'
+import type { WaitForGrant } from '../settings/consent-page.ts'
 import { SETTINGS } from './office365-smtp.ts'
 import type { Answer, TestBrowser } from './test-browser.ts'
 import type { TestClock } from './test-clock.ts'

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { findRemedyFaults, ADMIN_CENTERS } from '../test-support/remedy.ts'
 import type { Failure } from './classify-failure.ts'
 import type { RefusalReason } from './graph-codes.ts'
-import { explainApplicationFailure, explainLostApplicationAccess } from './explain-application-failure.ts'
+import { explainApplicationFailure, explainLostApplicationAccess } from './explain-failure.ts'
 
 const SUBJECT = {
   sender: 'reports@contoso.com',

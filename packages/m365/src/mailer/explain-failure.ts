@@ -18,16 +18,9 @@ export interface FailureSubject {
 /** Explains why the proof of a consent failed, and who changes what where before the next try. */
 export function explainFailure(failure: Failure, subject: FailureSubject): Explanation {
   const { sender, delegate, approvalLink, adminCenters } = subject
-  const { kind, title, detail, action } = textFor(failure, subject)
   const { entra, exchange, restrictedSenders, serviceStatus } = adminCenters
   const facts = { sender, delegate, approvalLink, entra, exchange, restrictedSenders, serviceStatus }
-  return {
-    kind,
-    ...explained(failure, { ...facts, title, detail, action }),
-    correlationId: failure.requestId,
-    aadstsCode: null,
-    ...(failure.outcome === 'unauthorized' && failure.claims !== null && { claims: failure.claims }),
-  }
+  return explain(failure, textFor(failure, subject), facts)
 }
 
 /** Explains that Exchange sends from the delegate messages that name the sender. */
@@ -55,10 +48,7 @@ interface FailureText {
  * Words an explanation, with Microsoft's code in its detail. What the failure says itself takes the place of a title or
  * detail that is null.
  */
-export function explained(
-  failure: Failure,
-  { title, detail, action, ...facts }: Values & Pick<FailureText, 'title' | 'detail' | 'action'>,
-): Pick<Explanation, 'title' | 'detail' | 'action' | 'values'> {
+function explain(failure: Failure, { kind, title, detail, action }: FailureText, facts: Values): Explanation {
   const own = failure.values ?? {}
   const ownDetail = Array.isArray(own['detail']) ? own['detail'] : null
   const names = detail ?? ownDetail
@@ -75,10 +65,14 @@ export function explained(
   const text = worded(values)
   const ownTitle = failure.outcome === 'refused' ? failure.title : ''
   return {
+    kind,
     title: text.title === '' ? ownTitle : text.title,
     detail: names === null ? (addsCode ? withCode(failure.detail, microsoftCode) : failure.detail) : text.detail,
     action: text.action,
     values: names === null || typeof values['title'] !== 'string' ? {} : values,
+    correlationId: failure.requestId,
+    aadstsCode: null,
+    ...(failure.outcome === 'unauthorized' && failure.claims !== null && { claims: failure.claims }),
   }
 }
 
@@ -130,6 +124,98 @@ const KINDS = {
 } as const
 
 /** Whether an address may be of another organisation than `known`, which belongs to this one. */
-export function isForeignAddress(address: string, known: string): boolean {
+function isForeignAddress(address: string, known: string): boolean {
   return domainOf(address) !== domainOf(known)
+}
+
+interface ApplicationFailureSubject {
+  readonly sender: string
+  /** The recipient of the verification message; null for a message of a service. */
+  readonly recipient: string | null
+  /** The permission that the failed request needs. */
+  readonly permission: 'Mail.Send' | 'Mail.ReadWrite'
+  /** What Entra granted according to the token; null when it cannot be read. */
+  readonly grantedPermissions: readonly string[] | null
+  /** The page on which an Entra administrator grants the application permissions. */
+  readonly approvalLink: string
+  readonly adminCenters: AdminCenters
+}
+
+/** Explains why the proof of a consent failed that uses no person's tokens. */
+export function explainApplicationFailure(failure: Failure, subject: ApplicationFailureSubject): Explanation {
+  const text = applicationTextFor(failure, subject)
+  if (text === null) {
+    const { sender, approvalLink, adminCenters } = subject
+    return explainFailure(failure, { sender, delegate: sender, approvalLink, adminCenters })
+  }
+  return explainToAdmin(failure, subject, { ...text, action: [...text.action, 'then-try-again'] })
+}
+
+/**
+ * Explains a refusal of a message that means that the application has lost its access; null when the refusal is about
+ * the message. The admin has to reconnect, since only a new proof shows whether the access works again.
+ */
+export function explainLostApplicationAccess(
+  failure: Failure,
+  subject: Omit<ApplicationFailureSubject, 'recipient'>,
+): Explanation | null {
+  if (failure.outcome !== 'refused') return null
+  const { reason } = failure
+  if (reason !== 'access-denied' && reason !== 'permission-missing' && reason !== 'send-as-denied') return null
+  const { action, ...text } = textForDenial(subject)
+  return explainToAdmin(
+    failure,
+    { ...subject, recipient: null },
+    { ...text, kind: 'reconnect-required', action: [...action, 'then-choose-reconnect'] },
+  )
+}
+
+function explainToAdmin(
+  failure: Failure,
+  { sender, recipient, permission, approvalLink, adminCenters }: ApplicationFailureSubject,
+  text: FailureText,
+): Explanation {
+  const { entra, exchange } = adminCenters
+  return explain(failure, text, { sender, recipient: recipient ?? sender, permission, approvalLink, entra, exchange })
+}
+
+function applicationTextFor(failure: Failure, subject: ApplicationFailureSubject): FailureText | null {
+  if (failure.outcome !== 'refused') return null
+  const { sender, recipient } = subject
+  switch (failure.reason) {
+    case 'access-denied':
+    case 'permission-missing':
+    case 'send-as-denied':
+      return textForDenial(subject)
+    case 'mailbox-not-found':
+      return {
+        kind: 'mailbox-not-found',
+        title: 'proof.mailbox-not-found.title',
+        detail: ['application.mailbox-not-found.detail'],
+        action: [
+          ...(isForeignAddress(sender, recipient ?? sender) ? ['foreign-address'] : []),
+          'application.mailbox-not-found.action',
+        ],
+      }
+    case 'recipient-refused':
+      return {
+        kind: 'mailbox-not-found',
+        title: null,
+        detail: ['application.recipient-refused.detail'],
+        action: ['application.recipient-refused.action'],
+      }
+    default:
+      return null
+  }
+}
+
+/** Graph's answer does not say whether Entra has not granted the permission or Exchange keeps the application out. */
+function textForDenial({
+  permission,
+  grantedPermissions,
+}: Pick<ApplicationFailureSubject, 'permission' | 'grantedPermissions'>): FailureText {
+  const [kind, name] = grantedPermissions?.includes(permission)
+    ? (['send-as-denied', 'application.kept-out'] as const)
+    : (['permission-missing', 'application.permission-missing'] as const)
+  return { kind, title: `${name}.title`, detail: [`${name}.detail`], action: [`${name}.action`] }
 }

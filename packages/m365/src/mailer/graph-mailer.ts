@@ -27,7 +27,6 @@ import {
 } from './upload-calls.ts'
 
 export type { CallOptions, SendOutcome } from './graph-exchange.ts'
-export type { Delegate } from './read-delegate.ts'
 
 /** No call repeats a request, and none throws unless its signal was aborted before a request was sent. */
 export interface GraphMailer extends DraftCalls, UploadCalls, UploadSessionCalls, InboxCalls {

@@ -5,7 +5,7 @@ import { expect, it } from 'vitest'
 import { approvalLinks } from '../domain/approval-links.ts'
 import { systemTimers } from '../runtime/clock.ts'
 import type { ConsentRecord } from './consent-store.ts'
-import { createDelegatedConsent } from './delegated-consent.ts'
+import { proveDelegate } from './sender-proofs.ts'
 
 const NOW = new Date('2026-11-24T10:00:00.000Z')
 const ADMIN = {
@@ -55,25 +55,26 @@ async function prove({
       person,
     }),
   }
-  const strategy = createDelegatedConsent({
-    consentStore: { findMissingPermission: async () => null },
-    identity: identity as MicrosoftIdentity,
-    mailer: mailer as GraphMailer,
-    clock: () => NOW,
-    timers: systemTimers,
-  })
   const consent: Partial<ConsentRecord> = {
     fromEmail: 'ada@contoso.com',
     requestedPermissions: asked,
     largeAttachments: asked.includes('Mail.ReadWrite'),
   }
-  return strategy.prove({
-    consent: consent as ConsentRecord,
-    secrets: SECRETS,
-    admin: ADMIN,
-    parameters: { code: 'code' },
-    readsInbox: false,
-  })
+  return proveDelegate(
+    {
+      consent: consent as ConsentRecord,
+      secrets: SECRETS,
+      admin: ADMIN,
+      parameters: { code: 'code' },
+      readsInbox: false,
+    },
+    {
+      identity: identity as MicrosoftIdentity,
+      mailer: mailer as GraphMailer,
+      clock: () => NOW,
+      timers: systemTimers,
+    },
+  )
 }
 
 it.each([
