@@ -1,8 +1,7 @@
-import { beforeAll, expect, it } from 'vitest'
+import { expect, it } from 'vitest'
 import { postMultipart } from '../test-support/multipart.ts'
 import { createServiceOfTenant } from '../test-support/second-tenant.ts'
 import { createTestClock, HOURS, SECONDS } from '../test-support/test-clock.ts'
-import { type TestProduct } from '../test-support/test-product.ts'
 import { connectMailbox, createServiceClient } from '../test-support/test-service.ts'
 import { useProduct } from '../test-support/use-fixture.ts'
 
@@ -18,17 +17,9 @@ const MAIL = {
 const clock = createTestClock()
 
 const { fixture, product, service } = useProduct({ clock })
-let second: TestProduct
-beforeAll(async () => {
-  second = await fixture.startProduct({ environment: { ROLE: 'api' } })
-})
 
 const post = (key: string, mail: object = MAIL, client = service) =>
   client.post(MESSAGES, mail, { 'idempotency-key': key.replaceAll(' ', '-') })
-
-async function storedFor(subject: string): Promise<number> {
-  return (await fixture.database.query('SELECT 1 FROM messages WHERE subject = $1', [subject])).length
-}
 
 it('names the URL of the message, and marks a repetition', async () => {
   const first = await post('address')
@@ -155,16 +146,4 @@ it('keeps keys when the service key is rotated', async () => {
   const first = await post('rotated')
 
   expect((await post('rotated', MAIL, renewed)).json.id).toBe(first.json.id)
-})
-
-it('accepts one message for a key that arrives many times at once, through two processes', async () => {
-  const elsewhere = service.at(second)
-  const mail = { ...MAIL, subject: 'At once' }
-  const answers = await Promise.all(
-    Array.from({ length: 20 }, (_, index) => post('at-once', mail, index % 2 ? service : elsewhere)),
-  )
-
-  expect(answers.map(({ status }) => status)).toEqual(Array(20).fill(202))
-  expect(new Set(answers.map(({ json }) => json.id)).size).toBe(1)
-  expect(await storedFor('At once')).toBe(1)
 })

@@ -350,55 +350,6 @@ it('corrects once a night what was counted wrongly, beside a message that is sto
   expect(await upkeep.recount(later(1 * DAYS))).toEqual([])
 })
 
-it('counts what several processes do at once', async () => {
-  const processes = [fixture.newProcess(), fixture.newProcess(), fixture.newProcess()]
-  const outcomes = [SENT, FAILED, QUEUED, HELD, SENT]
-  const work = async (process: Queue, worker: number) => {
-    for (let round = 0; round < 8; round++) {
-      const tenantId = round % 2 === 0 ? ADA : BEN
-      const [, , toCancel] = await Promise.all([small({ tenantId: BEN }), medium(), scheduled({ tenantId })])
-      const claimed = await process.deliveries.claim(`worker ${worker} ${round}`, 4)
-      await Promise.all([
-        ...claimed.map((message, index) => fixture.settle(message, outcomes[(index + round) % 5] ?? SENT, process)),
-        process.messages.cancel(actor(tenantId), toCancel, fixture.clock.now()),
-        process.deliveries.judgeAbandoned(),
-        process.deliveries.release(),
-      ])
-    }
-  }
-  await Promise.all(processes.map(work))
-
-  expect(await fixture.database.query(WRONG_COUNTERS)).toEqual([])
-})
-
-it.each([{ first: ADA }, { first: BEN }])(
-  'writes outcomes of two tenants crosswise without a deadlock, when both processes wait for $first',
-  async ({ first }) => {
-    const { pool } = fixture.database // does not retry what PostgreSQL rolls back for a conflict
-    const processes = [pool, pool].map((each) => createTestQueue(each))
-    for (const tenantId of [ADA, BEN, ADA, BEN]) await small({ tenantId })
-    const messages = await fixture.claim(4)
-    const [ada = [], ben = []] = [ADA, BEN].map((tenant) => messages.filter(({ tenantId }) => tenantId === tenant))
-    // Both wait for the same row. What either of them has locked by then, the other must not need.
-    const release = await fixture.database.lockRow('counters', first, 'tenant_id')
-    const waiting = `SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`
-    const pairs = [
-      { sent: ada[0], queued: ben[0] },
-      { sent: ben[1], queued: ada[1] },
-    ]
-    const writing: Promise<boolean>[] = []
-    for (const [index, { sent, queued }] of pairs.entries()) {
-      const process = processes[index]
-      if (!sent || !queued || !process) throw new Error('Two messages of each tenant were due.')
-      writing.push(fixture.settle(sent, SENT, process), fixture.settle(queued, QUEUED, process))
-      await expect.poll(() => fixture.database.query(waiting)).toHaveLength(index + 1)
-    }
-    await release()
-
-    expect(await Promise.all(writing)).toEqual([true, true, true, true])
-  },
-)
-
 it('deletes what is old and writes outcomes of the same tenants at once, without a deadlock', async () => {
   await settled(() => small({ tenantId: BEN, openBytes: 10 }), SENT)
   await settled(small, FAILED)

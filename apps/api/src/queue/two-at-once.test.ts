@@ -256,13 +256,3 @@ it('stores nothing under a data key that is deleted at the same moment', async (
   expect(await all('messages')).toEqual([])
   expect(await all('message_contents')).toEqual([])
 })
-
-it('does not use up the idempotency key of a message that it cannot store for want of a data key', async () => {
-  const idempotency = { key: 'once', contentHash: 'hash' }
-  const under = (dataKey: string) => fixture.submit({ idempotency, dataKey }).catch((error: Error) => error.message)
-
-  expect(await Promise.all([under('dky_gone'), under('dky_gone')])).toEqual(
-    Array(2).fill('The message was not stored: data-key-gone.'),
-  )
-  expect(await under('dky_1')).toMatch(/^msg_/)
-})

@@ -4,7 +4,6 @@ import {
   BEN,
   useQueueFixture,
   FAILED,
-  IN_DOUBT,
   QUEUED,
   RECIPIENT_REFUSED,
   SENT,
@@ -82,17 +81,6 @@ it.each([
     [6, false],
     [0, false],
   ])
-})
-
-it('claims no message whose time is over, but for one in doubt', async () => {
-  const doubtful = await expiring()
-  await fixture.settle(await fixture.claimOne(), { ...IN_DOUBT, waitMs: 0 })
-  await expiring()
-  await fixture.clock.advance(1 * MINUTES)
-
-  expect(await fixture.claim(10)).toMatchObject([{ id: doubtful, hasExpired: true }])
-  expect((await failExpired()).expired).toHaveLength(1)
-  expect(await fixture.read(doubtful)).toMatchObject({ status: 'sending' })
 })
 
 it('lets a request that is under way finish, and begins no other', async () => {

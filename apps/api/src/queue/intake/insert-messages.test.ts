@@ -47,18 +47,6 @@ async function inBetween<Result>(
   })
 }
 
-it('leaves out what does not fit beside what another process is storing', async () => {
-  const half = () => single({ storedBytes: STORAGE_BYTES / 2, addedBytes: STORAGE_BYTES / 2 })
-
-  expect(
-    await inBetween(
-      (client) => store(client, half()),
-      (client) => store(client, half()),
-    ),
-  ).toEqual(['storage-full'])
-  expect(await storeAlone(half(), single())).toEqual(['storage-full', 'stored'])
-})
-
 it('keeps the data key until what is stored under it is there', async () => {
   const dataKey = newId('dataKey')
   await fixture.addDataKey(dataKey)

@@ -60,19 +60,6 @@ async function usage(): Promise<unknown> {
 
 // Claiming
 
-it('marks each message once, however many claim at once', async () => {
-  const submitted = await Promise.all(Array.from({ length: 40 }, () => fixture.submit()))
-
-  const claimed: string[] = []
-  while (claimed.length < submitted.length) {
-    const claims = await Promise.all(['a', 'b', 'c', 'd'].map((owner) => claim(owner, 7)))
-    claimed.push(...claims.flat().map(({ id }) => id))
-  }
-
-  expect(claimed.toSorted()).toEqual(submitted.toSorted())
-  expect(await claim('e')).toEqual([])
-})
-
 it('marks the oldest first', async () => {
   const ids: string[] = []
   for (let index = 0; index < 5; index++) {
@@ -115,21 +102,6 @@ it.each([
   await fixture.clock.advance(1 * SECONDS) // a small message that comes later may use the request that is left
   await fixture.submit()
   expect(await claim()).toHaveLength(concurrency === 1 ? 0 : 1)
-})
-
-it('spends the allowance of a mailbox once, however many claim at once', async () => {
-  const limited = createTestQueue(fixture.database.pool, { limits: { concurrency: 4 } }).deliveries
-  await Promise.all(Array.from({ length: 80 }, () => fixture.submit()))
-  const most: number[] = []
-  for (let ended = 0; ended < 80;) {
-    const claims = Array.from({ length: 4 }, (_, index) => limited.claim(`${ended} ${index}`, 64))
-    const claimed = (await Promise.all(claims)).flat()
-    most.push((await fixture.database.query('SELECT 1 FROM message_queue WHERE mark_id IS NOT NULL')).length)
-    await Promise.all(claimed.map((message) => fixture.settle(message, SENT)))
-    ended += claimed.length
-  }
-
-  expect(Math.max(...most)).toBe(4)
 })
 
 // Taking over
@@ -364,13 +336,6 @@ it('is in no doubt about a message whose last request could not send it', async 
   await fixture.judgeAbandoned()
 
   expect(await fixture.claimOne('next')).toMatchObject({ id: refused.id, doubt: NO_DOUBT })
-})
-
-it('marks a possible duplicate before it is sent, since the worker may die', async () => {
-  const id = await fixture.submit()
-  expect(await store.clear(await fixture.claimOne(), VERSION, true, true)).toBe(true)
-
-  expect(await fixture.read(id)).toMatchObject({ possibleDuplicate: true })
 })
 
 // Drafts

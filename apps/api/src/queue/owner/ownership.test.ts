@@ -89,25 +89,6 @@ it.each([
   expect([first.isOwner(), second.isOwner(), await epoch()]).toEqual([false, true, 2])
 })
 
-it('begins nothing beyond its lease, by its own clock, and says when it may go on', async () => {
-  const first = start('first')
-  expect(await first.tend()).toBe(true)
-  first.seconds += 11
-  expect(await first.use(owns)).toBe(true)
-  first.seconds += 1
-  expect(await first.use(owns)).toBeNull()
-  expect(await first.tend()).toBe(true)
-  expect(await first.use(owns)).toBe(true)
-  expect(await first.tend()).toBe(false)
-})
-
-it('is given to one of several at a time', async () => {
-  const processes = [start('a'), start('b'), start('c')]
-  await Promise.all(processes.map((each) => each.tend()))
-  await pass(1, ...processes)
-  expect(processes.filter((each) => each.isOwner())).toHaveLength(1)
-})
-
 it.each(['UPDATE owners', 'WITH free', 'FROM mailboxes m LEFT JOIN'])(
   'is taken anew by its owner where the answer to %s was lost',
   async (statement) => {
@@ -189,20 +170,6 @@ it('is taken at once by the only process that can run', async () => {
   const next = start('next', { isAlone: true })
   await pass(1, next)
   expect([await next.use(owns), await epoch()]).toEqual([true, 2])
-})
-
-it('waits for a statement of the owner before', async () => {
-  const [first, second] = [start('first'), start('second')]
-  await pass(1, first, second)
-  await first.handOver()
-  const release = await fixture.database.lockAsClaim()
-  const taking = pass(1, second)
-  const waits = `SELECT 1 FROM pg_locks WHERE NOT granted`
-  await expect.poll(() => fixture.database.query(waits)).not.toEqual([])
-  expect(second.isOwner()).toBe(false)
-  await release()
-  await taking
-  expect(second.isOwner()).toBe(true)
 })
 
 it('is left to another process by one that can send nothing for a minute, and kept where there is none', async () => {

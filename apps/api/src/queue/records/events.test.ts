@@ -1,8 +1,5 @@
 import { MessageEventType } from '@inforiver-mail/contract/message-event'
-import pg from 'pg'
-import { beforeEach, expect, it, onTestFinished } from 'vitest'
-import { newId } from '../../test-support/new-id.ts'
-import { createChance } from '../../test-support/chance.ts'
+import { beforeEach, expect, it } from 'vitest'
 import {
   ADA,
   BEN,
@@ -19,7 +16,6 @@ import { SEALED_COLUMNS } from '../../sealed-columns.ts'
 import { BEFORE_ALL_EVENTS, placeOf, positionOf, type EventFilter, type EventPlace } from './events.ts'
 import { regroupHeld, WAITS_FOR_CONNECTION } from '../changes/release.ts'
 import { failUnsent } from '../changes/not-resent.ts'
-import { countAndTell, ENDED_COLUMNS, endedEvents, storedBytes } from '../counters.ts'
 
 const ALL: EventFilter = { types: MessageEventType.options, services: null }
 const PERSON = { service: null, userId: null }
@@ -135,17 +131,6 @@ it('tells that a message was cancelled, lost its content, or was not sent after 
   expect([codes.get(unreadable), codes.get(restored)]).toEqual(['content-lost', 'not-resent'])
 })
 
-it('writes nothing about a change that is rolled back', async () => {
-  const id = await fixture.submit()
-  const client = await fixture.opened.pool.connect()
-  await client.query('BEGIN')
-  await client.query(END, [id, 'sent'])
-  await client.query('ROLLBACK')
-  client.release()
-
-  expect((await read()).events).toEqual([])
-})
-
 // Reading
 
 async function sendOne(service = 'reports', tenantId = ADA): Promise<void> {
@@ -219,126 +204,4 @@ it('deletes events when their messages are old enough to be deleted', async () =
   await fixture.queue.upkeep.deleteOld(fixture.clock.now())
 
   expect((await read()).events).toHaveLength(1)
-})
-
-// Transactions that commit out of order
-
-/** Ends a message as the statements of the queue do. $1 id, $2 outcome */
-const END = `
-WITH recorded AS (
-  UPDATE messages m SET outcome = $2, ended_at = mail_now() WHERE m.id = $1 RETURNING ${ENDED_COLUMNS}
-), ${countAndTell([storedBytes('+', 'recorded', '0')], [endedEvents('recorded')])}
-SELECT FROM counted`
-
-async function connect(): Promise<pg.Client> {
-  const client = new pg.Client({ connectionString: fixture.database.url })
-  await client.connect()
-  onTestFinished(() => client.end())
-  return client
-}
-
-/** Resolves once the statement under way has ended, or waits for a lock. */
-async function settledOrWaiting({ processID }: pg.Client & { processID?: number }): Promise<void> {
-  const look = `SELECT 1 FROM pg_stat_activity WHERE pid = $1 AND (wait_event_type = 'Lock' OR state = 'idle' AND query LIKE '%UPDATE messages%')`
-  while ((await fixture.database.query(look, [processID])).length === 0);
-}
-
-async function addMessages(count: number): Promise<string[]> {
-  const ids = Array.from({ length: count }, () => newId('message'))
-  await fixture.database.query(
-    `INSERT INTO messages (id, tenant_id, service, "to", subject, created_at) SELECT unnest($1::text[]), $2, 'reports', '[]', '', mail_now()`,
-    [ids, ADA],
-  )
-  return ids
-}
-
-it('shows an event no earlier than those before it, however long they take to be committed', async () => {
-  const [slow, quick] = [await connect(), await connect()]
-  const [first = '', second = ''] = await addMessages(2)
-  const end = (client: pg.Client, id: string) => client.query(END, [id, 'sent'])
-  await slow.query('BEGIN')
-  await end(slow, first)
-  const written = end(quick, second)
-  await settledOrWaiting(quick)
-  const meanwhile = await read()
-  await slow.query('COMMIT')
-  await written
-
-  const later = await read(ADA, meanwhile.next)
-  expect([...meanwhile.events, ...later.events].map(({ event }) => event.messageId)).toEqual([first, second])
-})
-
-/** Of a hundred transactions, some are rolled back; a reader starts again now and then from where it was before. */
-it.each([1, 2, 3])('misses nothing of writers that commit in an odd order, with seed %i', async (seed) => {
-  const chance = createChance(seed)
-  const pick = <Item>(items: readonly Item[]) => items[Math.floor(chance() * items.length)] as Item
-  const ids = await addMessages(25)
-  const expected = new Map(ids.map((id): [string, string[]] => [id, []]))
-  const writers = await Promise.all(
-    Array.from({ length: 20 }, async () => ({
-      client: await connect(),
-      left: 5,
-      step: 'idle',
-      busy: null as Promise<void> | null,
-      id: '',
-    })),
-  )
-  const readers = Array.from({ length: 3 }, () => ({
-    place: BEFORE_ALL_EVENTS,
-    before: BEFORE_ALL_EVENTS,
-    seen: new Map<string, string[]>(),
-  }))
-  const free = new Set(ids)
-
-  async function takeStep(writer: (typeof writers)[number]): Promise<void> {
-    if (writer.step === 'idle') {
-      await writer.client.query('BEGIN; SELECT pg_current_xact_id()') // so that numbers are given in another order
-      writer.step = 'begun'
-    } else if (writer.step === 'begun') {
-      writer.id = pick([...free])
-      free.delete(writer.id) // a change waits for the one before it, so that of one message one is under way
-      const outcome = (expected.get(writer.id)?.length ?? 0) % 2 === 0 ? 'failed' : 'sent'
-      await writer.client.query(END, [writer.id, outcome])
-      writer.step = outcome
-    } else {
-      const commits = chance() < 0.8
-      if (commits) expected.get(writer.id)?.push(`message.${writer.step}`)
-      await writer.client.query(commits ? 'COMMIT' : 'ROLLBACK')
-      free.add(writer.id)
-      writer.left -= 1
-      writer.step = 'idle'
-    }
-  }
-
-  async function readOn(reader: (typeof readers)[number]): Promise<boolean> {
-    const { events, next, ended } = await read(ADA, reader.place, 1 + Math.floor(chance() * 7))
-    for (const { event } of events) {
-      const seen = reader.seen.get(event.messageId) ?? []
-      if (!seen.includes(event.id)) reader.seen.set(event.messageId, [...seen, event.id])
-    }
-    reader.before = reader.place
-    reader.place = chance() < 0.2 ? reader.before : next
-    return ended && reader.place === next
-  }
-
-  for (;;) {
-    const open = writers.filter(({ left }) => left > 0)
-    const ready = open.filter(({ busy, step }) => busy === null && (step !== 'begun' || free.size > 0))
-    if (open.length === 0) break
-    if (ready.length === 0) {
-      await Promise.race(open.flatMap(({ busy }) => busy ?? []))
-      continue
-    }
-    const writer = pick(ready)
-    writer.busy = takeStep(writer).finally(() => {
-      writer.busy = null
-    })
-    await readOn(pick(readers))
-  }
-  for (const reader of readers) while (!(await readOn(reader)));
-
-  const types = new Map((await read()).events.map(({ event }) => [event.id, event.type as string]))
-  const told = new Map([...expected].filter(([, each]) => each.length > 0))
-  for (const { seen } of readers)
-    expect(new Map([...seen].map(([id, each]) => [id, each.map((event) => types.get(event))]))).toEqual(told)
 })
