@@ -1,5 +1,5 @@
 // Runs for npm start: the product in one process and, in the demo, the simulator in another.
-import { ConfigurationError } from '../apps/api/src/configuration/config.ts'
+import { endWithFault, orEndLastingly } from './start/end-with-fault.ts'
 import { runProduct } from './start/product-process.ts'
 import { readCommand } from './start/read-command.ts'
 
@@ -13,13 +13,11 @@ try {
   const read = readCommand(['start', ...process.argv.slice(2).filter((word) => word !== UNDER_WATCH)])
   if (read)
     await runProduct({
-      readConfig: read.readConfig,
+      readConfig: () => orEndLastingly(read.readConfig),
       simulator: isUnderWatch ? null : simulator,
       announces: !isUnderWatch,
       servesPage: !isUnderWatch,
     })
 } catch (error) {
-  if (!(error instanceof ConfigurationError)) throw error
-  console.error(`\n${error.message}\n`)
-  process.exit(1)
+  endWithFault(error)
 }

@@ -48,3 +48,13 @@ it.each([
   expect({ status, stdout }).toEqual({ status: 64, stdout: '' })
   expect(stderr).toMatch(new RegExp(`^${name} does not take at-once\\.\n`))
 })
+
+it('has a start end as that of a release where starting again is no use', () => {
+  const { status, stderr } = spawnSync(process.execPath, [join(import.meta.dirname, '../launch.ts')], {
+    cwd: folder,
+    env: { PATH: process.env['PATH'], PORT: 'none' },
+    encoding: 'utf8',
+  })
+
+  expect({ status, stderr }).toEqual({ status: 78, stderr: expect.stringContaining('PORT') })
+})

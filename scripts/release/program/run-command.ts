@@ -1,17 +1,14 @@
 import { runBackupCommand } from '../../../apps/api/src/backup-command.ts'
-import { ConfigurationError, rereadSecrets, type Config } from '../../../apps/api/src/configuration/config.ts'
+import { rereadSecrets, type Config } from '../../../apps/api/src/configuration/config.ts'
 import { runDoctorCommand } from '../../../apps/api/src/doctor-command.ts'
 import { runMigrateCommand } from '../../../apps/api/src/migrate-command.ts'
 import { runRestoreCommand } from '../../../apps/api/src/restore-command.ts'
 import { runVaultCommand } from '../../../apps/api/src/vault-command.ts'
+import { endWithFault, orEndLastingly } from '../../start/end-with-fault.ts'
 import { exitOnSignals } from '../../start/exit-on-signals.ts'
 import { runProduct } from '../../start/product-process.ts'
 import { refuseDataOfAnotherAccount } from './data-owner.ts'
 import type { Runnable } from './parse-command.ts'
-
-const STATUS_FAILED = 1
-/** The status of sysexits.h for a configuration that has to change: supervisors know that starting again is no use. */
-const STATUS_CONFIGURATION = 78
 
 /** Runs a command that needs the product's configuration. Where the operator has to change something, the process ends. */
 export async function runCommand(command: Runnable, readConfig: () => Config): Promise<void> {
@@ -46,24 +43,16 @@ export async function runCommand(command: Runnable, readConfig: () => Config): P
         return await runRestoreCommand(command.restore, readConfigOrExit(), { print })
     }
   } catch (error) {
-    explain(error, STATUS_FAILED)
+    endWithFault(error)
   }
 
   function readConfigOrExit() {
-    try {
+    return orEndLastingly(() => {
       const config = readConfig()
       refuseDataOfAnotherAccount(config.dataDirectory, process.getuid?.())
       return config
-    } catch (error) {
-      return explain(error, STATUS_CONFIGURATION)
-    }
+    })
   }
-}
-
-function explain(error: unknown, status: number): never {
-  if (!(error instanceof ConfigurationError)) throw error
-  console.error(`\n${error.message}\n`)
-  process.exit(error.isLasting ? STATUS_CONFIGURATION : status)
 }
 
 /** Ends the process once everything is printed, though connections may still hang. */
