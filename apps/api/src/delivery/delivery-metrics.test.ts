@@ -5,12 +5,13 @@ import { createDeliveryMetrics, MAX_IN_FLIGHT } from './delivery-metrics.ts'
 it('shows whether the process sends, and how many messages, of how many', async () => {
   const registry = new Registry()
   let inFlight = 0
+  let isAway = false
   createDeliveryMetrics(registry, {
     queueDepth: async () => [],
     failures: async () => [],
     process: 'here',
     isOwner: () => true,
-    epoch: async () => 3,
+    epoch: async () => (isAway ? Promise.reject(new Error('away')) : 3),
     inFlight: () => inFlight,
     memoryBytes: () => 0,
   })
@@ -22,6 +23,8 @@ it('shows whether the process sends, and how many messages, of how many', async 
   expect(text).toContain('inforiver_mail_mailbox_epoch 3\n')
   expect(text).toContain('inforiver_mail_deliveries_in_flight 2\n')
   expect(text).toContain(`inforiver_mail_deliveries_in_flight_limit ${MAX_IN_FLIGHT}\n`)
+  isAway = true // the database: an epoch of 0 would mean that nobody has ever owned the mailbox
+  expect(await registry.metrics()).not.toMatch(/^inforiver_mail_mailbox_epoch/m)
 })
 
 it('shows 0 where no message waits, and no count while the database is away, since 0 would mean that there are none', async () => {

@@ -96,7 +96,7 @@ export function createDeliveryMetrics(
     registers,
     async collect() {
       const current = await epoch().catch(() => null)
-      if (current === null) epochs.reset()
+      if (current === null) epochs.remove()
       else epochs.set(current)
     },
   })
