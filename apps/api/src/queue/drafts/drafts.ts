@@ -11,9 +11,9 @@ import { addToCounters, queueRows } from '../counters.ts'
 //            ──storeDraft, with all its files──▶ complete ──sent, failed, or cancelled before it was complete──▶ no draft
 //
 // While it is filled the message cannot have been sent: it may be cancelled, and any process goes on from the stored
-// position. Only who has it marked writes these steps, and only under the settings the draft was created with. Each
-// statement locks the row of the queue, so that a cancel waits for it. A message that has expired goes no further.
-// delivery/send-by-draft.ts makes the requests between these steps.
+// position. Only who has it marked, and is not taken for dead, writes these steps, and only under the settings the draft was
+// created with. Each statement locks the row of the queue, so that a cancel waits for it. A message that has expired goes
+// no further. delivery/send-by-draft.ts makes the requests between these steps.
 //
 // What is left in the mailbox (a draft nobody needs, a copy nobody wants, or a draft whose id was never stored) is in
 // cleanups.ts until delivery/clean-mailboxes.ts has deleted it. The room writes message_drafts and mailbox_cleanups; a
@@ -35,6 +35,9 @@ export interface StoredDraft {
   /** Without a draft: whether the one before may be in the mailbox after all. */
   readonly leavesFormer?: boolean
 }
+
+/** Whether it is still marked for this attempt, by a process that is not taken for dead. $1 id, $2 mark */
+const IS_MINE = `message_id = $1 AND mark_id = $2 AND EXISTS (SELECT FROM owners o WHERE o.id = marked_by)`
 
 /** What was left to upload: only who has marked it changes it. $1 id, $2 mark */
 const LEFT_BEFORE = `left_before AS MATERIALIZED (
@@ -69,7 +72,7 @@ WITH current AS MATERIALIZED (${currentSettings('$3', '$4')}), ${LEFT_BEFORE}, m
          attempt_id = CASE WHEN NOT $6 AND $5::text IS NOT NULL THEN mark_id ELSE attempt_id END,
          upload_bytes = coalesce((SELECT attachment_bytes FROM message_contents
                                    WHERE message_id = $1 AND attachment_bytes > ${MAX_ATTACHMENTS_IN_ONE_REQUEST_BYTES}), upload_bytes)
-   WHERE message_id = $1 AND mark_id = $2 AND EXISTS (SELECT 1 FROM current) AND ($5::text IS NULL OR ${isInTime('message_queue')})
+   WHERE ${IS_MINE} AND EXISTS (SELECT 1 FROM current) AND ($5::text IS NULL OR ${isInTime('message_queue')})
   RETURNING message_id, tenant_id, state, mark_id, size, recipients, upload_bytes
 ), gone AS (
   DELETE FROM message_drafts WHERE $5::text IS NULL AND message_id = (SELECT message_id FROM marked) RETURNING tenant_id, draft_id, mailbox
@@ -101,7 +104,10 @@ SELECT m.tenant_id, $3, $4, 'draft', mail_now(), mail_now() FROM messages m LEFT
  WHERE m.id = $1 AND (m.outcome IS NOT DISTINCT FROM 'cancelled' OR q.mark_id IS NOT DISTINCT FROM $2)
 ON CONFLICT DO NOTHING`
 
-/** Returns false when the mark is gone, the settings changed or the message has expired. The draft is then queued for deletion. */
+/**
+ * Returns false when the mark is gone or its process was taken for dead, the settings changed, or the message has expired. The
+ * draft is then queued for deletion.
+ */
 export async function storeDraft(
   pool: pg.Pool,
   message: Mark,
@@ -126,7 +132,7 @@ export async function storeDraft(
 const STORE_UPLOAD = `
 WITH current AS MATERIALIZED (${currentSettings('$3', '$4')}), ${LEFT_BEFORE}, marked AS (
   UPDATE message_queue SET attempt_count = 1, upload_bytes = $10
-   WHERE message_id = $1 AND mark_id = $2 AND uploading AND EXISTS (SELECT 1 FROM current) AND ${isInTime('message_queue')}
+   WHERE ${IS_MINE} AND uploading AND EXISTS (SELECT 1 FROM current) AND ${isInTime('message_queue')}
   RETURNING message_id, tenant_id, state, mark_id, size, recipients, upload_bytes
 ), stored AS (
   UPDATE message_drafts
@@ -158,7 +164,7 @@ export async function storeUpload(
 const FINISH_UPLOAD = `
 WITH current AS MATERIALIZED (${currentSettings('$3', '$4')}), marked AS (
   UPDATE message_queue SET uploading = false, attempt_id = mark_id
-   WHERE message_id = $1 AND mark_id = $2 AND EXISTS (SELECT 1 FROM current) AND ${isInTime('message_queue')}
+   WHERE ${IS_MINE} AND EXISTS (SELECT 1 FROM current) AND ${isInTime('message_queue')}
   RETURNING message_id
 ), ended AS (
   UPDATE message_drafts SET upload_url_sealed = NULL WHERE message_id = (SELECT message_id FROM marked)

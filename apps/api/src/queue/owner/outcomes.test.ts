@@ -377,6 +377,19 @@ it('queues the deletion of a draft that was made while its message was cancelled
   expect(await cleanups()).toEqual([{ item_id: 'draft', kind: 'draft' }])
 })
 
+it('takes no further step of a draft for a process that was taken for dead, while its mark is still there', async () => {
+  await fixture.submit()
+  const message = await fixture.claimOne()
+  const filling = { ...DRAFT, uploading: true }
+  expect(await store.storeDraft(message, VERSION, filling)).toBe(true)
+  await fixture.database.query('DELETE FROM owners WHERE id IN (SELECT marked_by FROM message_queue)')
+
+  expect(await store.storeUpload(message, VERSION, { ...UPLOAD, position: 9 }, 9)).toBe(false)
+  expect(await store.finishUpload(message, VERSION)).toBe(false)
+  expect(await store.storeDraft(message, VERSION, { ...filling, draftId: 'another' })).toBe(false)
+  expect(await cleanups()).toEqual([{ item_id: 'another', kind: 'draft' }])
+})
+
 it('ends the trouble of a mailbox when an upload gets further, and not when it starts over', async () => {
   await fixture.submit()
   const message = await fixture.claimOne()
