@@ -40,6 +40,18 @@ it('answers 503 while the database is unavailable, without details of it, and wo
   expect(back.status).toBe(200)
 })
 
+it('logs why requests fail while the database is unavailable, and not each of them', async () => {
+  link.cut()
+  const answers = await Promise.all(Array.from({ length: 20 }, () => ada.call('GET', '/api/v1/overview')))
+  link.mend()
+
+  const failed = product.logLines.filter((line) => line.includes('request failed'))
+  const logged = answers.filter(({ json }) => failed.some((line) => line.includes(json.requestId)))
+  expect(answers.map(({ status }) => status)).toEqual(answers.map(() => 503))
+  expect(logged.length).toBeGreaterThan(0)
+  expect(logged.length).toBeLessThan(answers.length)
+})
+
 it('stays alive, but is not ready, while the database is unavailable', async () => {
   link.cut()
   const alive = await ada.visit('/healthz')

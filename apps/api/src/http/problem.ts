@@ -68,10 +68,12 @@ export const problems = fp<{ outageOf: (error: unknown) => Outage | null }>(
       response.on('close', () => responses.delete(response))
     })
     app.setErrorHandler((error: FastifyError, request, reply) => {
-      const problem = toProblemError(error, outageOf(error), request.routeOptions)
+      const outage = outageOf(error)
+      const problem = toProblemError(error, outage, request.routeOptions)
       refusals.note(request, problem)
       if (hasLeft(request)) request.log.info('the client went away before its request had arrived')
-      else if (problem.status >= 500) request.log.error({ err: error }, 'request failed')
+      else if (problem.status >= 500 && (outage === null || refusals.allowsOutage(request, outage)))
+        request.log.error({ err: error }, 'request failed')
       return sendProblem(request, reply, problem)
     })
   },

@@ -1,7 +1,8 @@
 import type { FastifyBaseLogger, FastifyRequest } from 'fastify'
+import type { Outage } from '../domain/outage.ts'
 import { createRefusalLimit } from '../runtime/refusal-limit.ts'
 
-/** Logs refused requests, those answered with 401 and 403, within the limits for refusals. */
+/** Logs refused requests, those answered with 401 and 403, and those that an outage failed, within the limits for refusals. */
 export function createRefusalLog(logger: Pick<FastifyBaseLogger, 'warn'>) {
   const limit = createRefusalLimit(({ code, count }) =>
     logger.warn({ code, requests: count }, 'more requests were refused'),
@@ -14,6 +15,12 @@ export function createRefusalLog(logger: Pick<FastifyBaseLogger, 'warn'>) {
       if (limit.allows(code, client))
         request.log.warn({ code, method, route: routeOptions.url, client }, 'request refused')
     },
+    /**
+     * Whether a request that an outage failed gets a line of its own. Clients try again all the time, and as many lines
+     * would hide what else the log says of the outage.
+     */
+    allowsOutage: ({ routeOptions }: FastifyRequest, outage: Outage): boolean =>
+      limit.allows(outage, routeOptions.url ?? ''),
     /** Logs how many refusals of this minute were omitted, and starts the next minute. */
     endWindow: (): void => limit.endWindow(),
   }
