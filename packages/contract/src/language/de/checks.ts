@@ -212,7 +212,8 @@ export const checks: Readonly<Record<keyof typeof english, string>> = {
   'database-pending.title': 'Die Datenbank ist von einer älteren Version',
   'database-pending.detail':
     'PostgreSQL {version}. {count, plural, one {# Migration ist} other {# Migrationen sind}} anzuwenden.',
-  'database-pending.action': 'Erstellen Sie eine Sicherung. Der nächste Start dieser Version wendet sie an.',
+  'database-pending.action':
+    'Erstellen Sie eine Sicherung. Der nächste Start dieser Version wendet sie an. Prozesse von 1.5 müssen vorher beendet sein.',
   'database-without-trigrams.title': 'Die Suche nach Text hat keinen Index',
   'database-without-trigrams.detail':
     'PostgreSQL {version}, alle Migrationen sind angewendet. Die Erweiterung pg_trgm fehlt, oder die Rolle darf sie nicht verwenden: Eine Suche liest die Texte aller Nachrichten und wird nach 10 Sekunden abgebrochen.',

@@ -200,7 +200,8 @@ export const checks = {
   'database-empty.detail': 'PostgreSQL {version}, empty: the first start makes the tables.',
   'database-pending.title': 'The database is of an older version',
   'database-pending.detail': 'PostgreSQL {version}. {count} migrations are to be applied.',
-  'database-pending.action': 'Make a backup. The next start of this version applies them.',
+  'database-pending.action':
+    'Make a backup. The next start of this version applies them. A process of 1.5 has to be stopped before.',
   'database-without-trigrams.title': 'Searching for text has no index',
   'database-without-trigrams.detail':
     'PostgreSQL {version}, with all migrations applied. It lacks the extension pg_trgm, or its role may not use it: a search reads the texts of all messages, and is given up after 10 seconds.',
