@@ -5,7 +5,7 @@ import type pg from 'pg'
 /** The unit of /proc/PID/stat (USER_HZ). */
 const TICKS_PER_SECOND = 100
 
-export interface ProcessTimes {
+interface ProcessTimes {
   readonly parent: number
   readonly ownMs: number
   /** Of its children that have ended, such as closed connections, with theirs. */
@@ -13,7 +13,7 @@ export interface ProcessTimes {
 }
 
 /** The processes of the machine. */
-export interface ProcessTable {
+interface ProcessTable {
   pids(): readonly number[]
   /** @throws when the process has ended */
   timesOf(pid: number): ProcessTimes
@@ -123,7 +123,7 @@ interface CoresReading {
   readonly oursMs: number
 }
 
-export function shareOfOthers(before: CoresReading, after: CoresReading): number {
+function shareOfOthers(before: CoresReading, after: CoresReading): number {
   const took = (key: keyof CoresReading) => after[key] - before[key]
   // The kernel counts the one and the other in different ways, and what is idle may come out below nothing.
   return Math.max(0, took('busyMs') - took('oursMs')) / took('allMs')
