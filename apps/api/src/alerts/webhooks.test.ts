@@ -190,15 +190,3 @@ it('records who added, tested and removed a webhook, and for which host', async 
     { ...about, action: 'webhook-removed' },
   ])
 })
-
-it('shows a tenant only its own webhooks, and lets it touch no other', async () => {
-  await fixture.database.query(
-    `INSERT INTO webhooks (id, tenant_id, url, secret_sealed, created_at) VALUES ($1, 'ten_other', 'https://other.example', '', now())`,
-    [UNKNOWN],
-  )
-
-  expect(await listed()).toEqual([])
-  expect((await ada.call('DELETE', `${WEBHOOKS}/${UNKNOWN}`)).status).toBe(404)
-  expect((await ada.call('POST', `${WEBHOOKS}/${UNKNOWN}/test`)).status).toBe(404)
-  expect(await fixture.database.query('SELECT 1 FROM webhooks')).toHaveLength(1)
-})

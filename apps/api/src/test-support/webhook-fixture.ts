@@ -27,7 +27,6 @@ import { createTestClock, MINUTES } from './test-clock.ts'
 import { createTestDatabase } from './test-database.ts'
 
 export const TENANT = 'ten_a'
-export const OTHER_TENANT = 'ten_b'
 export const ADMIN = 'usr_a'
 /** No receiver of a test may seem not to answer on a machine that is busy. */
 const NEVER_MS = 600_000
@@ -57,7 +56,7 @@ export async function createWebhookFixture() {
   const test = await createTestDatabase()
   await clock.govern(test)
   const database = await openDatabase(test.url, () => {})
-  await test.query(`INSERT INTO tenants (id, created_at) VALUES ($1, now()), ($2, now())`, [TENANT, OTHER_TENANT])
+  await test.query(`INSERT INTO tenants (id, created_at) VALUES ($1, now())`, [TENANT])
   const events = createEvents(database.pool)
   const outbox = createOutboxStore(database.pool)
   const webhooks = createWebhookStore(database.prisma, events, newId)
@@ -89,17 +88,15 @@ export async function createWebhookFixture() {
 
     /** Adds a webhook that answers 204, and takes every alert and no event unless told otherwise. */
     async addWebhook({
-      tenantId = TENANT,
       types = null,
       services = null,
     }: {
-      tenantId?: string
       types?: readonly WebhookSubject[] | null
       services?: readonly string[] | null
     } = {}): Promise<Receiver> {
       const id = newId('webhook')
       const secret = newWebhookSecret(randomBytes)
-      const listed = async () => (await webhooks.list(tenantId)).find((webhook) => webhook.id === id)
+      const listed = async () => (await webhooks.list(TENANT)).find((webhook) => webhook.id === id)
       const receiver: Receiver = { id, received: [], bodies: [], answer: () => 204, listed }
       const answer: RequestListener = (request, response) => {
         const chunks: Buffer[] = []
@@ -116,9 +113,14 @@ export async function createWebhookFixture() {
         })
       }
       const url = await serveTls(certificate, answer)
-      const secretSealed = await vault.seal(secret, webhookSecretOwner(tenantId, id))
-      const startsAt = types === null ? null : (await events.end(tenantId)).position
-      await webhooks.create({ id, tenantId, url, secretSealed }, { types, services, startsAt }, ADMIN, clock.now())
+      const secretSealed = await vault.seal(secret, webhookSecretOwner(TENANT, id))
+      const startsAt = types === null ? null : (await events.end(TENANT)).position
+      await webhooks.create(
+        { id, tenantId: TENANT, url, secretSealed },
+        { types, services, startsAt },
+        ADMIN,
+        clock.now(),
+      )
       return receiver
     },
 
