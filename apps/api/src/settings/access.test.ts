@@ -202,15 +202,6 @@ it('uses the rotated refresh token for the next refresh', async () => {
   expect(await worksAtGraph((await granted(other)).accessToken)).toBe(true)
 })
 
-it('keeps the refresh token when the answer brings none', async () => {
-  await clock.advance(3 * HOURS)
-  await scenario('no-refresh-token')
-  await granted(one)
-  await clock.advance(3 * HOURS)
-
-  expect(await worksAtGraph((await granted(one)).accessToken)).toBe(true)
-})
-
 it('makes one refresh for many callers in two processes', async () => {
   await clock.advance(3 * HOURS)
 

@@ -96,14 +96,6 @@ it('passes Entra’s challenge on to the sign-in of Reconnect', async () => {
   expect(await fixture.arrived('Second factor')).toBe(1)
 })
 
-it('passes a challenge on once: the consent after the reconnect carries none', async () => {
-  await demandSecondFactor()
-  await holdMessage('Once')
-  await ada.consent((await start('reconnect')).consentUrl, 'Ada Admin')
-
-  expect(claimsOf((await start('reconnect')).consentUrl)).toEqual(ALWAYS_ASKED)
-})
-
 it.each(['code', 'authorize'])(
   'passes the challenge on when a consent is repeated that Entra refused at %s',
   async (at) => {

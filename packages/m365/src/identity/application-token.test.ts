@@ -63,22 +63,6 @@ it('is requested with the claims with which Graph refused the previous one', asy
   expect(JSON.parse(items.at(-1)?.details['claims'] ?? '')).toMatchObject(claims)
 })
 
-it.each([
-  ['secret-wrong', 7000215],
-  ['secret-expired', 7000222],
-  ['certificate-unknown', 700027],
-  ['certificate-refused', 50012],
-  ['certificate-subject', 700030],
-])('blames the app registration for %s, in a consent and while sending', async (name, aadstsCode) => {
-  for (const leg of ['redeem', 'application'] as const) {
-    await control(simulator.url, 'POST', '/scenarios', { name })
-    expect(await identity.applicationToken({ leg })).toMatchObject({
-      outcome: 'refused',
-      explanation: { kind: 'app-misconfigured', aadstsCode, correlationId: expect.any(String) },
-    })
-  }
-})
-
 it('is refused for a certificate that is not registered', async () => {
   const stranger = identityWith(certificateRegistration(another))
   expect(await stranger.applicationToken({ leg: 'redeem' })).toMatchObject({
@@ -86,17 +70,6 @@ it('is refused for a certificate that is not registered', async () => {
     explanation: { kind: 'app-misconfigured', aadstsCode: 700027 },
   })
 })
-
-it.each(['token-500-empty-object', 'token-502-html', 'token-503', 'token-429'])(
-  'reports an outage after %s',
-  async (name) => {
-    await control(simulator.url, 'POST', '/scenarios', { name })
-    expect(await identity.applicationToken({ leg: 'application' })).toMatchObject({
-      outcome: 'refused',
-      explanation: { kind: 'microsoft-unavailable' },
-    })
-  },
-)
 
 it('is granted even if it cannot be read', async () => {
   const origin = await serve((_request, response) =>

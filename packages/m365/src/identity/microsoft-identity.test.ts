@@ -128,14 +128,6 @@ describe('redeemCode', () => {
     expect(await redeemAs(ADA)).toMatchObject({ outcome: 'refused', explanation: { kind: 'wrong-account' } })
   })
 
-  it.each(OUTAGES)('reports an outage after %s', async (name) => {
-    await scenario(name)
-    expect(await redeemAs(ADA, SCOPES, {}, identityFor(name))).toMatchObject({
-      outcome: 'refused',
-      explanation: { kind: 'microsoft-unavailable' },
-    })
-  })
-
   it.each(['<html>Welcome to the hotel</html>', '{}', '[]', 'null', '"x"', '{"access_token":""}'])(
     'does not expect 200 with %s of Entra',
     async (body) => {

@@ -2,18 +2,12 @@ import { randomBytes } from 'node:crypto'
 import { startSimulator, type Simulator } from '@inforiver-mail/m365-simulator/start'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { createMicrosoftFetch } from '../microsoft-fetch.ts'
-import { timingOutAt } from '../test-support/time-limit.ts'
 import { serve } from '../test-support/servers.ts'
 import { accessTokenOf, message } from '../test-support/mail.ts'
 import { answering, mailerAt, messagesIn } from '../test-support/mailer.ts'
 import { ADA, control, GIL_THE_GUEST, readControl, registration } from '../test-support/sign-in.ts'
 import type { GraphMailer } from './graph-mailer.ts'
 import { MESSAGE_ID_PROPERTY } from './send-mail-request.ts'
-
-/** For requests that never get an answer. */
-
-/** A request hangs. */
-const ONE_IN_FLIGHT = { mailboxes: { 'ada@contoso.com': { inFlight: 1 } } }
 
 let simulator: Simulator
 let mailer: GraphMailer
@@ -106,47 +100,15 @@ describe('send', () => {
     expect(await inboxOf('max@contoso.com')).toMatchObject([{ from: { address: 'reports@contoso.com' } }])
   })
 
-  it('is refused as a shared mailbox without Send As', async () => {
-    const accessToken = await tokenOf(ADA, ['Mail.Send', 'Mail.Send.Shared'])
-    expect(await mailer.send({ ...message, from: { address: 'finance@contoso.com' } }, { accessToken })).toMatchObject({
-      outcome: 'refused',
-      reason: 'send-as-denied',
-      microsoftCode: 'ErrorSendAsDenied',
-      requestId: expect.any(String),
-    })
-  })
-
-  it.each(['bad-request', 'payload-too-large'])(
-    'is refused over 4 MB, when Graph answers with %s',
-    async (requestTooLarge) => {
-      await control(simulator.url, 'PATCH', '/settings', { requestTooLarge })
-      const accessToken = await tokenOf(ADA)
-      expect(await mailer.send({ ...message, html: 'x'.repeat(4_300_000) }, { accessToken })).toMatchObject({
-        outcome: 'refused',
-        reason: 'message-too-large',
-      })
-    },
-  )
-
   it.each([
     ['send-429', 'throttled'],
-    ['send-503', 'unknown'],
     ['send-503-retry-after', 'unavailable'],
-    ['send-500-empty-object', 'unknown'],
-    ['send-502-html', 'unknown'],
-    ['send-403-html', 'intercepted'],
-    ['send-accepted-but-504', 'unknown'],
     ['send-reset-before', 'unknown'],
-    ['send-reset-after', 'unknown'],
-    ['send-hang', 'unknown'],
-    ['send-accepted-with-retry-after', 'sent'],
-  ])('classifies %s as %s, and makes one request', async (name, outcome) => {
+  ])('makes one request, whatever comes of it: %s is %s', async (name, outcome) => {
     const accessToken = await tokenOf(ADA)
     await control(simulator.url, 'POST', '/scenarios', { name, times: 'always' })
     const before = await sendMailCalls()
-    const hanging = () => expect.poll(() => readControl(simulator.url, '/counters')).toMatchObject(ONE_IN_FLIGHT)
-    const at = name === 'send-hang' ? mailerAt(simulator.graphBaseUrl, timingOutAt(hanging)) : mailer
-    expect(await at.send(message, { accessToken })).toMatchObject({ outcome })
+    expect(await mailer.send(message, { accessToken })).toMatchObject({ outcome })
     await expect.poll(async () => (await sendMailCalls()) - before).toBe(1)
   })
 
