@@ -107,16 +107,6 @@ it('sends a failed message when it is retried, and keeps what happened before', 
   expect(await mailsIn(fixture.microsoft, 'Retried')).toHaveLength(1)
 })
 
-it('marks a message that may have been sent, when it is retried, as a possible duplicate', async () => {
-  const { id, possibleDuplicate } = await stopped('Doubled')
-  expect(possibleDuplicate).toBe(false)
-
-  await retry(id)
-
-  expect(await service.until(id, { status: 'sent' })).toMatchObject({ possibleDuplicate: true })
-  expect(await mailsIn(fixture.microsoft, 'Doubled')).toHaveLength(2)
-})
-
 it.each([
   ['a field in the body', '', { force: true }, 'force'],
   ['a query', '?force=1', undefined, 'force'],

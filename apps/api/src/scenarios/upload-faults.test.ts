@@ -76,14 +76,6 @@ describe('an answer that is not the upload host’s', () => {
   })
 })
 
-it('is not sent without a small file that something else than Microsoft says it attached', async () => {
-  await fixture.switchOn(http('draft-attach', { action: 'answer', by: 'gateway', status: 201, body: '' }))
-  const contents = files(60_000, 60_000)
-  const id = await submitFiles(fixture, 'small, foreign 201', contents)
-  expect(await fixture.passUntil(id, { status: 'sent' })).toMatchObject({ possibleDuplicate: false })
-  await expectArrival(fixture.microsoft, 'small, foreign 201', contents)
-})
-
 it('is not sent without a file that Microsoft does not show after its upload', async () => {
   await fixture.switchOn(http('attachment-list', { action: 'answer', status: 200, body: { value: [] } }))
   const message = await deliver('not shown')
