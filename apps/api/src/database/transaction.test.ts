@@ -2,7 +2,7 @@ import { beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { OutcomeUnknownError } from '../domain/outcome-unknown.ts'
 import { useTestDatabase, useLink, useDatabaseAt } from '../test-support/test-database.ts'
 import { isUnavailable } from './is-unavailable.ts'
-import { inClientTransaction, inTransaction } from './transaction.ts'
+import { inTransaction } from './transaction.ts'
 
 const test = useTestDatabase()
 const link = useLink(() => test)
@@ -108,21 +108,4 @@ describe.each(CHANGES.slice(0, 3))('%s', (_name, change) => {
     expect(isUnavailable(error)).toBe(true)
     expect(await stored()).toEqual([])
   })
-})
-
-it('undoes a failed transaction of a client, which goes on', async () => {
-  const client = await database.pool.connect()
-  try {
-    const failing = inClientTransaction(client, async () => {
-      await client.query(INSERT)
-      throw new Error('no')
-    })
-    await expect(failing).rejects.toThrow('no')
-    expect(await stored()).toEqual([])
-
-    expect(await inClientTransaction(client, async () => (await client.query(INSERT)).rowCount)).toBe(1)
-    expect(await stored()).toEqual([{ id: 'ten_1' }])
-  } finally {
-    client.release()
-  }
 })

@@ -1,7 +1,7 @@
 import { execFile, spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync } from 'node:fs'
-import { appendFile, mkdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
+import { mkdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { createServer, type AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -244,20 +244,6 @@ async function expectNothingRunning(where: string): Promise<void> {
   await expect.poll(() => processesOf(where)).toEqual([])
 }
 
-it('names the program that was killed while the database was being created, and then starts over', async () => {
-  const where = join(directory, 'killed-program')
-  const { outcome } = runEmbedded(where)
-  // It looks again at once, since the program may be over before the next turn of a poll.
-  const found = `ps -A -o pid=,args= | grep '[i]nitdb --pgdata=${where}' | awk '{ print $1 }'`
-  await promisify(execFile)('sh', ['-c', `until kill -9 $(${found}) 2>/dev/null; do :; done`])
-
-  expect(await outcome).toEqual({
-    code: 1,
-    said: 'The embedded PostgreSQL does not start. Its program initdb was ended by SIGKILL. Start again.',
-  })
-  running = await start(where)
-})
-
 it('refuses a data folder of version 1.0.0, whose role is the superuser', async () => {
   const where = join(directory, 'of-1-0-0')
   await makeUsedFolder(where)
@@ -348,22 +334,6 @@ describe('a lost password', () => {
   })
 })
 
-it('stops the server when the start is cancelled, and the next start works', async () => {
-  const giveUp = new AbortController()
-  const where = join(directory, 'given-up')
-  await makeUsedFolder(where)
-  await appendFile(join(where, 'postgres', 'postgresql.conf'), 'pre_auth_delay = 1\n') // the abort comes before any login
-  const starting = startEmbeddedPostgres({ dataDirectory: where, onRestart() {}, onLost() {}, signal: giveUp.signal })
-  const outcome = starting.catch((error: unknown) => error)
-  await expect.poll(() => postmaster(where).catch(() => 0), { interval: 5 }).toBeGreaterThan(0)
-
-  giveUp.abort()
-
-  expect(await outcome).toMatchObject({ name: 'AbortError' })
-  await expectNothingRunning(where)
-  running = await start(where)
-})
-
 describe('a disk that cannot be used is named with its cause, and nothing is left running', async () => {
   const namespace = await findMountNamespace()
   const where = () => join(directory, 'disk')
@@ -430,21 +400,6 @@ it('refuses a folder that it may not write, in one sentence', async () => {
     /^The data folder \/sys\/inforiver-mail cannot be written \(E\w+\)\. Give this account the right to write there, or set DATA_DIR to another folder\.$/,
   )
 })
-
-it.runIf(process.getuid?.() === 0)(
-  'refuses a database whose account cannot enter the folder, in one sentence',
-  async () => {
-    const where = join(directory, 'of-another')
-    await makeUsedFolder(where)
-    await promisify(execFile)('chown', ['-R', 'nobody', join(where, 'postgres')])
-
-    await expect(start(where)).rejects.toThrow(
-      new ConfigurationError(
-        `The data folder ${where} cannot be written (EACCES). Give this account the right to write there, or set DATA_DIR to another folder.`,
-      ),
-    )
-  },
-)
 
 it('gives up on a server that cannot be restarted, names its log, and can still be stopped', async () => {
   const damaged = join(directory, 'damaged')
