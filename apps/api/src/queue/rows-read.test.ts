@@ -735,14 +735,6 @@ describe.each(Object.entries(STATISTICS))('with statistics %s', (which, know) =>
     ).toBeLessThan(FEW)
   })
 
-  it('reads few rows for what a tenant has scheduled beside very many of another', async () => {
-    await waitBehindEnded('ten_schedules_much', 'scheduled', VERY_MANY)
-    await waitBehindEnded('ten_schedules_little', 'scheduled', 3)
-    const list = () =>
-      queue.messages.list({ tenantId: 'ten_schedules_little', service: null }, listing({ status: 'scheduled' }), null)
-    expect(await rowsRead(async () => expect(await list()).toMatchObject({ total: 3 }))).toBeLessThan(FEW)
-  })
-
   it('reads each row once of what is held by two reasons', async () => {
     await waitBehindEnded('ten_of_two_reasons', 'held', VERY_MANY)
     await fixture.database.query(

@@ -1,6 +1,6 @@
 import { globSync, readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
-import { describe, expect, it } from 'vitest'
+import { expect, it } from 'vitest'
 import { createTestDatabase } from '../test-support/test-database.ts'
 import { modelsOf, namesTable, reachesModel, withoutComments, writesIn } from '../test-support/table-writes.ts'
 
@@ -122,90 +122,4 @@ it('leaves it to the statements to write: the database has two triggers, which r
   expect(triggers).toEqual([{ name: 'audit_events_append_only' }, { name: 'data_keys_deleted' }])
   expect(functions.length).toBeGreaterThan(0)
   for (const { body } of functions) expect(writesIn(body, MODELS)).toEqual({ tables: [], computed: [] })
-})
-
-describe('the reader of these sources', () => {
-  const NAME = '${table}'
-
-  it.each<[snippet: string, tables: string[]]>([
-    ['INSERT INTO sessions (id) VALUES ($1)', ['sessions']],
-    ['INSERT\n  INTO\tsessions (id) VALUES ($1)', ['sessions']],
-    ['INSERT INTO"sessions"(id) VALUES ($1)', ['sessions']],
-    ['INSERT INTO "public"."sessions" AS s (id) VALUES ($1)', ['sessions']],
-    ['\'INSERT INTO \\"sessions\\" (id) VALUES ($1)\'', ['sessions']],
-    ['INSERT INTO sessions (id) VALUES ($1) ON CONFLICT (id) DO UPDATE SET id = $1', ['sessions']],
-    ['update only sessions s set id = $1', ['sessions']],
-    ['UPDATE /* all of */ sessions SET id = $1', ['sessions']],
-    ['UPDATE -- all of them\n sessions SET id = $1', ['sessions']],
-    ['UPDATE sessions SET id = u.id FROM users u', ['sessions']],
-    ['delete\nfrom only public.sessions', ['sessions']],
-    ['MERGE INTO sessions s USING users u ON s.id = u.id WHEN MATCHED THEN DELETE', ['sessions']],
-    ['truncate table only sessions, public.users cascade', ['sessions', 'users']],
-    ['copy "sessions" (id, user_id)\nfrom stdin', ['sessions']],
-    ['WITH gone AS (DELETE FROM sessions RETURNING id) INSERT INTO users SELECT id FROM gone', ['sessions', 'users']],
-    ['client.message.updateManyAndReturn({ data })', ['messages']],
-    ['this.anything\n  .session\n  .upsert({ where })', ['sessions']],
-    ['prisma?.session?.delete({ where })', ['sessions']],
-    ["access['session'].createManyAndReturn({ data })", ['sessions']],
-    ['const { session: rows, user } = deps.prisma', ['sessions', 'users']],
-    ['const rows = transaction.session', ['sessions']],
-    ['session.update({ where, data })', ['sessions']],
-    ['prisma.user.update({ where, data: { sessions: {\n deleteMany: {} } } })', ['sessions', 'users']],
-    ['prisma.session.update({ where, data: { user: { connectOrCreate: more } } })', ['sessions', 'users']],
-  ])('finds what is written by %j', (snippet, tables) => {
-    expect(writesIn(snippet, MODELS)).toEqual({ tables, computed: [] })
-  })
-
-  it.each<[snippet: string, computed: string]>([
-    [`update only\n${NAME} set id = $1`, `update ${NAME}`],
-    [`INSERT INTO /* which */ ${NAME} (id)`, `INSERT INTO ${NAME}`],
-    ['DELETE FROM sessions_${year}', 'DELETE FROM sessions_${year}'],
-    ['DELETE FROM ${schema}.sessions', 'DELETE FROM ${schema}'],
-    [`DELETE FROM "${NAME}"`, `DELETE FROM "${NAME}`],
-    [`TRUNCATE sessions, ${NAME}`, `TRUNCATE ${NAME}`],
-    [`COPY ${NAME} (\${columns}) FROM STDIN`, `COPY ${NAME}`],
-    ["'DELETE FROM ' + table", "DELETE FROM ' + table"],
-    ['prisma[model].deleteMany()', 'prisma[model]'],
-  ])('finds that %j does not say what it writes', (snippet, computed) => {
-    expect(writesIn(snippet, MODELS).computed).toEqual([computed])
-  })
-
-  it('does not read what is said about the code', () => {
-    const said = '/** Deletes the rows from messages. */\n  // update users\nconst URL = "http://from messages"'
-    expect(withoutComments(said).trim()).toBe('const URL = "http://from messages"')
-  })
-
-  it.each([
-    'SELECT id FROM sessions FOR UPDATE',
-    `SELECT id FROM sessions FOR NO KEY UPDATE OF ${NAME}`,
-    `INSERT INTO unknown (id) VALUES ($1) ON CONFLICT DO UPDATE SET ${NAME} = 1`,
-    `COPY (SELECT id FROM sessions) TO STDOUT`,
-    `COPY ${NAME} TO STDOUT`,
-    'UPDATE sessions_of_old SET id = $1',
-    'prisma.session.findMany({ where, include: { user: true } })',
-    "prisma['session'].count()",
-    'const { session } = request',
-    'visits.delete(session)',
-  ])('finds nothing that is written by %j', (snippet) => {
-    expect(writesIn(snippet, MODELS)).toEqual({ tables: [], computed: [] })
-  })
-
-  it.each([
-    'select * from messages',
-    'SELECT * FROM tenant_settings s, messages m',
-    'SELECT * FROM /* all */ messages',
-    'SELECT * FROM ${schema}.messages',
-    'COPY messages TO STDOUT',
-    'LOCK TABLE messages',
-  ])('finds that messages are named by %j', (snippet) => {
-    expect(namesTable(snippet, 'messages')).toBe(true)
-    expect(namesTable(snippet, 'message')).toBe(false)
-  })
-
-  it.each(['prisma.message.findMany()', "tx['message']", 'const { message } = transaction', 'client\n  ?.message'])(
-    'finds that messages are reached by %j',
-    (snippet) => {
-      expect(MODELS.filter((model) => reachesModel(snippet, model)).map(({ table }) => table)).toEqual(['messages'])
-    },
-  )
 })
