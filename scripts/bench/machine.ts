@@ -44,11 +44,11 @@ export const PROC: ProcessTable = {
  * none. What a process took moves to its parent when it ends, and would count twice, or not at all: where one of them has
  * ended meanwhile, the reading is taken again.
  */
-export function treeMs(roots: readonly number[], table: ProcessTable = PROC): number {
+export function treeMs(roots: readonly number[]): number {
   for (;;) {
-    const all = new Map(table.pids().map((pid) => [pid, timesIfRunning(pid, table)]))
+    const all = new Map(PROC.pids().map((pid) => [pid, timesIfRunning(pid)]))
     const tree = [...all].filter(([pid]) => descends(pid, roots, all))
-    if (tree.every(([pid, times]) => timesIfRunning(pid, table)?.endedChildrenMs === times?.endedChildrenMs))
+    if (tree.every(([pid, times]) => timesIfRunning(pid)?.endedChildrenMs === times?.endedChildrenMs))
       return tree.reduce((sum, [, times]) => sum + (times?.ownMs ?? 0) + (times?.endedChildrenMs ?? 0), 0)
   }
 }
@@ -58,9 +58,9 @@ function descends(pid: number, roots: readonly number[], all: ReadonlyMap<number
   return roots.includes(pid) || (parent !== undefined && descends(parent, roots, all))
 }
 
-function timesIfRunning(pid: number, table: ProcessTable): ProcessTimes | null {
+function timesIfRunning(pid: number): ProcessTimes | null {
   try {
-    return table.timesOf(pid)
+    return PROC.timesOf(pid)
   } catch {
     return null
   }
