@@ -1,14 +1,10 @@
 import { afterEach, expect, it } from 'vitest'
-import { postMultipart } from '../test-support/multipart.ts'
-import { mailWith } from '../test-support/stored-attachments.ts'
 import { HOURS } from '../test-support/test-clock.ts'
-import { files } from '../test-support/upload-fixture.ts'
 import { useDeliveryFixture } from '../test-support/use-fixture.ts'
 import { createTestQueue } from '../test-support/test-queue.ts'
 
 const MESSAGES = '/api/v1/messages'
-const KIB = 1024
-const MIB = 1024 * KIB
+const MIB = 1024 * 1024
 const BOUND = 10 * MIB
 
 const environment = { TENANT_STORAGE_BYTES: String(BOUND) }
@@ -19,9 +15,6 @@ afterEach(async () => {
 })
 
 const later = () => ({ sendAt: new Date(fixture.clock.now().getTime() + 24 * HOURS).toISOString() })
-const postParts = (bytes: number, changes: object = later()) =>
-  postMultipart(fixture.product.publicUrl, fixture.service.key, mailWith(files(bytes), changes))
-const text = (bytes: number) => ({ ...later(), text: 'x'.repeat(bytes) })
 
 /** The bytes that are counted for all tenants, and those that are stored. */
 async function counted(): Promise<{ bytes: number; stored: number }> {
@@ -51,20 +44,6 @@ async function expectExact(): Promise<number> {
   expect(await storedOfEach()).toBe(true)
   return bytes
 }
-
-it('refuses small messages as well once they fill the bound, and takes them again after a cancel', async () => {
-  expect((await postParts(8 * MIB)).status).toBe(202)
-  const answers = []
-  for (let index = 0; index < 20; index++) answers.push(await fixture.service.post(MESSAGES, mail(text(60_000))))
-  const accepted = answers.filter(({ status }) => status === 202)
-
-  expect(accepted).toHaveLength(17)
-  expect(answers.at(-1)).toMatchObject({ status: 507, json: { code: 'storage-full' } })
-  expect(answers.at(-1)?.json.detail).toContain(`of ${BOUND} bytes`)
-  expect(await expectExact()).toBeLessThanOrEqual(BOUND)
-  await fixture.service.post(`${MESSAGES}/${accepted[0]?.json.id}/cancel`)
-  expect((await fixture.service.post(MESSAGES, mail(text(60_000)))).status).toBe(202)
-})
 
 it('counts addresses, subject, reference and names of files until they are deleted, so that cancelled messages cannot fill the disk', async () => {
   const people = Array.from({ length: 500 }, (_, index) => ({

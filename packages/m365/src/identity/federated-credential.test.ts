@@ -90,22 +90,6 @@ it('authenticates sign-ins, consents and refreshes of a person', async () => {
   expect(await identity.refresh({ refreshToken, scopes: SCOPES })).toMatchObject({ outcome: 'granted' })
 })
 
-it.each([
-  ['another issuer', { iss: 'https://other.contoso.com' }, 700211],
-  ['another audience', { aud: 'api://other' }, 700212],
-  ['another subject', { sub: SUBJECT.toUpperCase() }, 700213],
-])('blames the federated credential for a token with %s', async (_what, claims, aadstsCode) => {
-  await issue(claims)
-  expect(await identity.applicationToken({ leg: 'application' })).toMatchObject({
-    explanation: {
-      kind: 'app-misconfigured',
-      aadstsCode,
-      title: 'No federated credential of the app fits the token',
-      action: expect.stringContaining('Federated credentials'),
-    },
-  })
-})
-
 it('keeps the connection while Entra does not know a new credential yet, and works as soon as it does', async () => {
   await control(simulator.url, 'POST', '/scenarios', { name: 'federated-credential-unknown', times: 2 })
 
