@@ -1,16 +1,9 @@
-import { randomUUID } from 'node:crypto'
 import { z } from 'zod'
 import { buildApp } from './app.ts'
 import { findRedirectUriFault } from './entra/client.ts'
-import { createScenarios } from './faults/scenario.ts'
-import { createSettings } from './faults/settings.ts'
-import { Registration, type Simulation } from './simulation/simulation.ts'
-import { createTraceLog } from './simulation/trace-log.ts'
-import { createArrivals, createQuotas, createTraffic } from './simulation/traffic.ts'
-import { createUploadSessions } from './simulation/upload-sessions.ts'
-import { createDirectory } from './tenant/directory.ts'
+import { createSimulation, Registration } from './simulation/simulation.ts'
 import { openStore } from './tenant/store.ts'
-import { createTokenService, generateSigningKey } from './tenant/token-service.ts'
+import { generateSigningKey } from './tenant/token-service.ts'
 
 export const Options = z.strictObject({
   /** 0 takes any free port. */
@@ -48,25 +41,9 @@ export async function startSimulator(options: SimulatorOptions): Promise<Simulat
   if (fault !== undefined) throw new Error(fault)
 
   const store = openStore(dataDirectory ?? null)
-  const settings = createSettings()
   const newKey = dataDirectory === undefined ? sharedKey : generateSigningKey
   let url = ''
-  const simulation: Simulation = {
-    registration,
-    index: createDirectory(generatedPeople),
-    store,
-    tokens: await createTokenService(store, registration, clock, newKey),
-    scenarios: createScenarios(),
-    settings,
-    arrivals: createArrivals(),
-    uploads: createUploadSessions(),
-    traces: createTraceLog(store, settings, clock),
-    delta: { generation: randomUUID() },
-    quotas: createQuotas(settings, clock),
-    traffic: createTraffic(clock),
-    clock,
-    url: () => url,
-  }
+  const simulation = await createSimulation(registration, generatedPeople, store, newKey, clock, () => url)
   const app = await buildApp(simulation)
   try {
     url = await app.listen({ host: HOST, port })

@@ -8,7 +8,7 @@ import { PRESETS } from '../faults/presets.ts'
 import { AffectedEndpoint, Effect, Occurrence } from '../faults/scenario.ts'
 import { readJson } from '../http/body.ts'
 import { refuseForeignOrigin } from '../http/pages.ts'
-import { placeReport, REPORT_KINDS } from '../mail/bounce.ts'
+import { NewReport, placeReport } from '../mail/bounce.ts'
 import { listMailboxes, visibleMessage } from '../mail/mailbox-view.ts'
 import type { Simulation } from '../simulation/simulation.ts'
 import { LOG_ENTRIES } from '../simulation/traffic.ts'
@@ -45,16 +45,6 @@ const MessageQuery = Page.extend({
   subject: z.string().max(1000).optional(),
 })
 const LogQuery = Page.extend({ limit: z.coerce.number().int().min(1).max(LOG_ENTRIES).default(LOG_ENTRIES) })
-
-/** A report, or something that looks like one, as if it had arrived. */
-const NewReport = z.strictObject({
-  kind: z.enum(REPORT_KINDS),
-  original: z.strictObject({ internetMessageId: z.string().max(1000), subject: z.string().max(1000).default('') }),
-  recipients: z
-    .array(z.strictObject({ address: z.string().max(400), text: z.string().max(10_000) }))
-    .max(1000)
-    .default([]),
-})
 
 class NotFound extends Error {}
 

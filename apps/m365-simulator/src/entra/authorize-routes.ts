@@ -1,7 +1,7 @@
 import type { FastifyInstance, FastifyReply } from 'fastify'
 import { EntraError, entraError, type Parameters, scenarioError } from './aadsts.ts'
 import { type AuthorizeRequest, readAuthorizeRequest, readScopes } from './client.ts'
-import { adminConsentPage, clientInfo, consentPage, createFlow, type Step, unrequestedParameters } from './flow.ts'
+import { clientInfo, consentPage, createFlow, type Step, unrequestedParameters } from './flow.ts'
 import { grantedScopes, hashSecret, newCode } from './issue-tokens.ts'
 import type { Simulation } from '../simulation/simulation.ts'
 import { NOT_BY_USERS, ONLY_BY_ADMINISTRATORS, type Permission, type Person, signInName } from '../tenant/directory.ts'
@@ -153,7 +153,7 @@ export function adminConsentRoutes(app: FastifyInstance, simulation: Simulation)
     const decision = form.get('decision')
     if (decision === null) {
       const pageForm = flow.formOf(step, '/admin-consent')
-      const page = adminConsentPage(pageForm, registration.displayName, person, scopes, applicationPermissions)
+      const page = consentPage(pageForm, registration.displayName, person, scopes, applicationPermissions)
       return flow.show(step, page)
     }
     if (decision !== 'accept') return cancelled(step)

@@ -42,10 +42,7 @@ export function createFlow(app: FastifyInstance, simulation: Simulation) {
   const readStep = (request: TenantRequest, reply: FastifyReply): Step => {
     const form = request.method === 'POST' ? readForm(request) : new URL(request.url, url()).searchParams
     const query = form.has('request') ? new URLSearchParams(form.get('request') ?? '') : form
-    for (const name of LOGGED_PARAMETERS) {
-      const value = query.get(name)
-      if (value !== null) request.facts.details[name] = value
-    }
+    logParameters(query, LOGGED_PARAMETERS, request)
     const redirectUri = requireTrustedClient(query, request.params.tenant, registration, domain)
     return { request, reply, query, form, person: index.personByOid(form.get('account') ?? ''), redirectUri }
   }
@@ -118,6 +115,14 @@ export function createFlow(app: FastifyInstance, simulation: Simulation) {
   }
 }
 
+/** Notes the parameters of a request that are no secrets. */
+export function logParameters(given: URLSearchParams, names: readonly string[], { facts }: FastifyRequest): void {
+  for (const name of names) {
+    const value = given.get(name)
+    if (value) facts.details[name] = value
+  }
+}
+
 /** The shape that Microsoft documents, by the page on which a person cancels. */
 const DOCUMENTED = { picker: 'subcode', consent: 'access-denied', 'admin-consent': 'consent-required' } as const
 export type CancelledPage = keyof typeof DOCUMENTED
@@ -183,27 +188,42 @@ function accountPickerPage(form: PageForm, appName: string, simulation: Simulati
   )
 }
 
-export function consentPage(form: PageForm, appName: string, person: Person, scopes: readonly Permission[]): Html {
-  const asked = html`<p>This application would like to:</p>
-    ${permissionList(scopes, PERMISSIONS)}
-    <p>Only accept if you trust the publisher.</p>`
-  return permissionsPage(form, appName, person, asked)
-}
-
-export function adminConsentPage(
+/**
+ * @param organization null: the person consents for nobody else; otherwise what the application gets, for all users,
+ *   without a signed-in one
+ */
+export function consentPage(
   form: PageForm,
   appName: string,
   person: Person,
   scopes: readonly Permission[],
-  applicationPermissions: readonly ApplicationPermission[],
+  organization: readonly ApplicationPermission[] | null = null,
 ): Html {
-  const ofApplication = html`<p>Without a signed-in user:</p>
-    ${permissionList(applicationPermissions, APPLICATION_PERMISSIONS)}`
-  const asked = html`<p>Review for your organization</p>
-    <p>This app would like to:</p>
-    ${permissionList(scopes, PERMISSIONS)} ${applicationPermissions.length > 0 && ofApplication}
-    <p>If you accept, this app will get access to the specified resources for all users.</p>`
-  return permissionsPage(form, appName, person, asked)
+  return entraPage(
+    'Permissions requested',
+    html`<p class="signed-in">${signInName(person)}</p>
+      <h1>Permissions requested</h1>
+      <p><strong>${appName}</strong> <span class="unverified">unverified</span></p>
+      <form method="post" action="${form.action}">
+        <input type="hidden" name="request" value="${form.request}" />
+        <input type="hidden" name="account" value="${person.oid}" />
+        ${organization && html`<p>Review for your organization</p>`}
+        <p>This app would like to:</p>
+        ${permissionList(scopes, PERMISSIONS)}
+        ${
+          organization &&
+          organization.length > 0 &&
+          html`<p>Without a signed-in user:</p>
+            ${permissionList(organization, APPLICATION_PERMISSIONS)}`
+        }
+        ${organization && html`<p>If you accept, this app will get access to the specified resources for all users.</p>`}
+        <p>Only accept if you trust the publisher.</p>
+        <p class="actions">
+          <button name="decision" value="cancel">Cancel</button>
+          <button class="primary" name="decision" value="accept">Accept</button>
+        </p>
+      </form>`,
+  )
 }
 
 /** @param returnUrl leads back to the application without a grant */
@@ -229,24 +249,6 @@ function errorPage({ code, message }: EntraError, request: FastifyRequest): Html
     html`<h1>Sorry, but we’re having trouble signing you in.</h1>
       <p>AADSTS${code}: ${message}</p>
       <p class="detail">Correlation Id: ${correlationId}<br />Request Id: ${traceId}<br />Timestamp: ${timestamp}</p>`,
-  )
-}
-
-function permissionsPage(form: PageForm, appName: string, person: Person, content: Html): Html {
-  return entraPage(
-    'Permissions requested',
-    html`<p class="signed-in">${signInName(person)}</p>
-      <h1>Permissions requested</h1>
-      <p><strong>${appName}</strong> <span class="unverified">unverified</span></p>
-      <form method="post" action="${form.action}">
-        <input type="hidden" name="request" value="${form.request}" />
-        <input type="hidden" name="account" value="${person.oid}" />
-        ${content}
-        <p class="actions">
-          <button name="decision" value="cancel">Cancel</button>
-          <button class="primary" name="decision" value="accept">Accept</button>
-        </p>
-      </form>`,
   )
 }
 

@@ -9,7 +9,7 @@ import {
   requireTenant,
   type TenantRequest,
 } from './client.ts'
-import { clientInfo } from './flow.ts'
+import { clientInfo, logParameters } from './flow.ts'
 import {
   grantedScopes,
   hashSecret,
@@ -152,15 +152,8 @@ export function tokenRoutes(app: FastifyInstance, simulation: Simulation): void 
     method: 'POST',
     url: '/:tenant/oauth2/v2.0/token',
     config: { endpoint: 'token' },
-    // Scenarios run after this hook, so that they can distinguish a refresh from the redemption of a code.
-    preValidation: async (request) => {
-      const form = readForm(request)
-      request.facts.grantType = form.get('grant_type')
-      for (const name of LOGGED_PARAMETERS) {
-        const value = form.get(name)
-        if (value) request.facts.details[name] = value
-      }
-    },
+    // A request that a scenario answers is logged with its parameters too.
+    preValidation: async (request) => logParameters(readForm(request), LOGGED_PARAMETERS, request),
     handler: handle,
   })
 }

@@ -39,28 +39,6 @@ function withRetryAfter(given: FaultAnswer, retryAfter: RetryAfter | null): Faul
   return retryAfter === null ? given : { ...given, retryAfter }
 }
 
-const TEXT = { 'content-type': 'text/plain' }
-const HTML = { 'content-type': 'text/html; charset=utf-8' }
-const ENVOY = { ...TEXT, 'www-authenticate': 'Bearer realm="https://mesh.contoso.com/", error="invalid_token"' }
-const PORTAL = { location: 'https://portal.hotel.example/login' }
-const WELCOME =
-  '<!DOCTYPE html><html><head><title>Welcome</title></head><body>Accept the terms to go online.</body></html>'
-
-/** What proxies, firewalls, service meshes, API gateways and captive portals answer in Microsoft's place. */
-const GATEWAY_ANSWERS: readonly (readonly [name: string, title: string, answer: FaultAnswer])[] = [
-  ['mesh-403', 'a service mesh: 403 RBAC: access denied', gateway(403, 'RBAC: access denied', TEXT)],
-  ['mesh-401', 'a service mesh: 401 invalid_token', gateway(401, 'Jwt verification fails', ENVOY)],
-  ['waf-403', 'a firewall: 403 with HTML', gateway(403, '<html><body>Request blocked.</body></html>', HTML)],
-  ['portal-202', 'a captive portal: 202 with HTML', gateway(202, WELCOME, HTML)],
-  ['api-403', 'an API gateway: 403 {"message":"Forbidden"}', gateway(403, { message: 'Forbidden' })],
-  ['proxy-413', 'a proxy: 413 with HTML', gateway(413, '<html><h1>413 Request Entity Too Large</h1></html>', HTML)],
-  ['portal-200', 'a captive portal: 200 with HTML', gateway(200, WELCOME, HTML)],
-  ['portal-302', 'a captive portal: 302', gateway(302, '', PORTAL)],
-  ...[200, 201, 400, 403, 404, 405, 415, 421, 451].map(
-    (status) => [`empty-${status}`, `${status} without a body`, gateway(status)] as const,
-  ),
-]
-
 interface Preset {
   readonly title: string
   readonly group: string
@@ -76,9 +54,7 @@ const HANG = { action: 'hang', when: 'before' } as const
 const HANG_AFTER = { action: 'hang', when: 'after' } as const
 const STORE_UNAVAILABLE = graphAnswer(503, 'ErrorMailboxStoreUnavailable', 'The mailbox store is unavailable.')
 const CONFLICT = graphAnswer(409, 'ErrorIrresolvableConflict', 'The send or update operation could not be performed.')
-const NOT_FOUND = graphAnswer(404, 'ErrorItemNotFound', 'The specified object was not found in the store.')
 const FORBIDDEN = gateway(403, 'RBAC: access denied', { 'content-type': 'text/plain' })
-const ACCESS_DENIED = graphAnswer(403, 'ErrorAccessDenied', 'Access is denied.')
 const SEND_AS_DENIED = graphAnswer(403, 'ErrorSendAsDenied', 'The user account does not have the right to send as it.')
 const WITHOUT_SUBERROR = entra('refresh', 50173, { suberror: null })
 const REVOKED: Effect = { kind: 'access-token', change: 'revoked', endpoint: 'any' }
@@ -135,10 +111,10 @@ const GROUPS: Readonly<Record<string, readonly (readonly [name: string, title: s
     ['send-503-retry-after', 'Sending: 503 with Retry-After: 2', sending(unavailable(IN_2_SECONDS))],
     ['send-503-store', 'Sending: 503 ErrorMailboxStoreUnavailable', sending(STORE_UNAVAILABLE)],
     ['send-409', 'Sending: 409 ErrorIrresolvableConflict', sending(CONFLICT)],
-    ['send-accepted-but-409', 'Sending: accepted, but answered 409', sending({ ...CONFLICT, when: 'after' })],
     ['send-403-send-as', 'Sending: 403 ErrorSendAsDenied', sending(SEND_AS_DENIED)],
     ['send-500-empty-object', 'Sending: 500 with {}', sending(answer(500, {}))],
     ['send-403-html', 'Sending: a proxy answers 403 with HTML', sending(html(403, 'Forbidden'))],
+    ['gateway-proxy-413', 'Sending: a proxy answers 413 with HTML', sending(html(413, 'Request Entity Too Large'))],
     ['send-502-html', 'Sending: 502 with HTML', sending(html(502, 'Bad Gateway'))],
     ['send-503-html', 'Sending: 503 with HTML', sending(html(503, 'Service Unavailable'))],
     ['send-504', 'Sending: 504, not accepted', sending(GATEWAY_TIMEOUT)],
@@ -148,21 +124,12 @@ const GROUPS: Readonly<Record<string, readonly (readonly [name: string, title: s
     ['send-accepted-but-hang', 'Sending: accepted, but never answered', sending(HANG_AFTER)],
     ['send-reset-before', 'Sending: connection reset before processing', sending(RESET_BEFORE)],
     ['send-reset-after', 'Sending: connection reset after processing', sending(RESET_AFTER)],
-    ['send-slow', 'Sending: takes 5 s', sending({ action: 'delay', delayMs: 5000 })],
-    ['draft-403-access', 'No draft: 403 ErrorAccessDenied', http('draft-create', ACCESS_DENIED)],
-    ['draft-created-but-504', 'A draft is created, but answered 504', http('draft-create', GATEWAY_TIMEOUT_AFTER)],
-    ['draft-created-but-reset', 'A draft is created, but the connection reset', http('draft-create', RESET_AFTER)],
     ['access-token-revoked', 'Graph refuses the access token before it expires (401)', REVOKED],
   ],
-  'In place of Microsoft': GATEWAY_ANSWERS.map(
-    ([name, title, action]) => [`gateway-${name}`, `Sending: ${title}`, sending(action)] as const,
-  ),
   Uploads: [
     ['upload-session-forgotten', 'The session of the next range is forgotten (404)', session('forgotten')],
     ['upload-token-expired', 'The URL of the next range has expired (401)', session('token-expired')],
-    ['draft-attach-404', 'Attaching: 404, although the draft is there', http('draft-attach', NOT_FOUND)],
     ['upload-range-foreign-403', 'The next range: 403 in place of Microsoft', http('upload-range', FORBIDDEN)],
-    ['upload-range-503', 'The next range: 503, not accepted', http('upload-range', unavailable(null))],
   ],
 }
 

@@ -18,7 +18,6 @@ const ENDPOINTS = [
   'attachment-list',
   'upload-session-create',
   'message-get',
-  'message-update',
   'message-delete',
   'message-search',
   'message-trace',
@@ -68,8 +67,6 @@ export const Effect = z.discriminatedUnion('kind', [
     kind: z.literal('http'),
     /** `any-send`: `sendMail`, and sending a draft. */
     endpoint: AffectedEndpoint,
-    /** Limits the effect to token requests with this grant type. */
-    grantType: z.string().optional(),
     /** Limits the effect to requests to the mailbox with this address. */
     mailbox: z.string().toLowerCase().optional(),
     do: HttpAction,
@@ -147,8 +144,6 @@ export interface ActiveScenario {
 }
 
 export type EffectOf<Kind extends Effect['kind']> = Extract<Effect, { kind: Kind }>
-
-export type Scenarios = ReturnType<typeof createScenarios>
 
 /** The scenarios that are switched on. A restart switches all of them off. */
 export function createScenarios() {

@@ -157,24 +157,20 @@ export const Settings = z.strictObject({
 })
 export type Settings = z.infer<typeof Settings>
 
-export interface SettingsHolder {
-  readonly current: Settings
-  /** Changes the settings that are named. @throws ZodError when one is unknown or has an invalid value */
-  change(change: object): void
-  reset(): void
-}
+export type SettingsHolder = ReturnType<typeof createSettings>
 
-export function createSettings(): SettingsHolder {
+export function createSettings() {
   const defaults = Settings.parse({})
   let current = defaults
   return {
-    get current() {
+    get current(): Settings {
       return current
     },
-    change(change) {
+    /** Changes the settings that are named. @throws ZodError when one is unknown or has an invalid value */
+    change(change: object): void {
       current = Settings.parse({ ...current, ...change })
     },
-    reset() {
+    reset(): void {
       current = defaults
     },
   }

@@ -1,3 +1,4 @@
+import { z } from 'zod'
 import { newItemId, newMessageId } from './attachments.ts'
 import type { Simulation } from '../simulation/simulation.ts'
 import type { StoredMessage } from '../tenant/message.ts'
@@ -25,26 +26,24 @@ const KINDS = {
   /** An absence note. */
   'auto-reply': { address: 'postmaster@fabrikam.com', name: 'Fabrikam', messageClass: null },
 }
-export type ReportKind = keyof typeof KINDS
-export const REPORT_KINDS = Object.keys(KINDS) as ReportKind[]
 
-/** A recipient whom a message does not reach, and the words of the server: `550 5.1.10 …`. */
-interface FailedRecipient {
-  readonly address: string
-  readonly text: string
-}
-
-interface Report {
-  readonly kind: ReportKind
-  /** The Message-ID and the subject of the mail that it is about. */
-  readonly original: { readonly internetMessageId: string; readonly subject: string }
-  readonly recipients: readonly FailedRecipient[]
-  /** Where it arrives. */
-  readonly mailbox: string
-}
+/** A report, or something that looks like one, as if it had arrived. */
+export const NewReport = z.strictObject({
+  kind: z.enum(Object.keys(KINDS) as (keyof typeof KINDS)[]),
+  /** The mail that it is about. */
+  original: z.strictObject({ internetMessageId: z.string().max(1000), subject: z.string().max(1000).default('') }),
+  /** Whom it did not reach, and the words of the server: `550 5.1.10 …`. */
+  recipients: z
+    .array(z.strictObject({ address: z.string().max(400), text: z.string().max(10_000) }))
+    .max(1000)
+    .default([]),
+})
+/** `mailbox` is where it arrives. */
+type Report = z.infer<typeof NewReport> & { readonly mailbox: string }
+type FailedRecipient = Report['recipients'][number]
 
 /** Reports to the sender that a message does not reach these recipients. */
-export function bounce(message: StoredMessage, recipients: readonly FailedRecipient[], simulation: Simulation): void {
+export function bounce(message: StoredMessage, recipients: FailedRecipient[], simulation: Simulation): void {
   const { reportsTo } = simulation.settings.current
   const mailbox = (reportsTo === 'sender' ? message.sender : message.from).address
   placeReport({ kind: 'exchange', original: message, recipients, mailbox }, simulation)

@@ -42,10 +42,8 @@ export function applyHttpFaults(app: FastifyInstance, { scenarios, settings, clo
     const { facts } = request
     const latencyMs = latencyOf(request)
     if (latencyMs !== 0) await wait(pickMs(latencyMs), undefined, { ref: false })
-    const matches = ({ endpoint, mailbox, grantType }: HttpEffect): boolean =>
-      concerns(endpoint, facts.endpoint) &&
-      (mailbox === undefined || mailbox === facts.mailbox) &&
-      (grantType === undefined || grantType === facts.grantType)
+    const matches = ({ endpoint, mailbox }: HttpEffect): boolean =>
+      concerns(endpoint, facts.endpoint) && (mailbox === undefined || mailbox === facts.mailbox)
     for (const { delayMs, off } of scenarios.takeDelays(matches)) {
       await wait(pickMs(delayMs), undefined, { signal: off }).catch(() => {})
     }

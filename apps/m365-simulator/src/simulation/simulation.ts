@@ -1,14 +1,15 @@
 import { randomUUID } from 'node:crypto'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import type { JWK } from 'jose'
 import { z } from 'zod'
-import type { Endpoint, HttpEffect, Scenarios } from '../faults/scenario.ts'
-import type { SettingsHolder } from '../faults/settings.ts'
-import type { TraceLog } from './trace-log.ts'
-import type { AcceptedMessage, Arrivals, Quotas, Traffic } from './traffic.ts'
-import type { UploadSessions } from './upload-sessions.ts'
-import type { DirectoryIndex } from '../tenant/directory.ts'
+import { createScenarios, type Endpoint, type HttpEffect } from '../faults/scenario.ts'
+import { createSettings } from '../faults/settings.ts'
+import { createTraceLog } from './trace-log.ts'
+import { type AcceptedMessage, createArrivals, createQuotas, createTraffic } from './traffic.ts'
+import { createUploadSessions } from './upload-sessions.ts'
+import { createDirectory } from '../tenant/directory.ts'
 import type { Store } from '../tenant/store.ts'
-import type { TokenService } from '../tenant/token-service.ts'
+import { createTokenService } from '../tenant/token-service.ts'
 
 const FederatedCredential = z.strictObject({
   issuer: z.url(),
@@ -33,38 +34,52 @@ export const Registration = z.strictObject({
 export type Registration = z.infer<typeof Registration>
 
 /** What the routes receive. */
-export interface Simulation {
-  readonly registration: Registration
-  readonly index: DirectoryIndex
-  readonly store: Store
-  readonly tokens: TokenService
-  readonly scenarios: Scenarios
-  readonly settings: SettingsHolder
-  readonly traffic: Traffic
-  readonly arrivals: Arrivals
-  readonly uploads: UploadSessions
-  readonly traces: TraceLog
-  /** Tokens of change tracking that are of another generation have ended. */
-  readonly delta: { generation: string }
-  readonly quotas: Quotas
-  readonly clock: () => Date
-  /** Origin of the running server, which is both authority host and Graph host; empty until it listens. */
-  readonly url: () => string
+export type Simulation = Awaited<ReturnType<typeof createSimulation>>
+
+/** @param url the origin of the running server, both authority host and Graph host; empty until it listens */
+export async function createSimulation(
+  registration: Registration,
+  generatedPeople: number,
+  store: Store,
+  newKey: () => Promise<JWK>,
+  clock: () => Date,
+  url: () => string,
+) {
+  const settings = createSettings()
+  return {
+    registration,
+    index: createDirectory(generatedPeople),
+    store,
+    tokens: await createTokenService(store, registration, clock, newKey),
+    scenarios: createScenarios(),
+    settings,
+    arrivals: createArrivals(),
+    uploads: createUploadSessions(),
+    traces: createTraceLog(store, settings, clock),
+    /** Tokens of change tracking that are of another generation have ended. */
+    delta: { generation: randomUUID() as string },
+    quotas: createQuotas(settings, clock),
+    traffic: createTraffic(clock),
+    clock,
+    url,
+  }
 }
 
-export interface RequestFacts {
-  readonly requestId: string
-  readonly clientRequestId: string | undefined
-  readonly startedAt: Date
-  readonly endpoint: Endpoint | null
-  /** In lower case; set for requests to Graph and to the upload host. */
-  mailbox: string | null
-  grantType: string | null
-  readonly details: Record<string, string>
-  /** Set when the request submitted a message for delivery. */
-  accepted: AcceptedMessage | null
-  /** What a scenario does once the request has been processed. */
-  after: HttpEffect['do'] | null
+/** What is known of a request when it begins. */
+function newFacts(request: FastifyRequest, startedAt: Date) {
+  return {
+    requestId: randomUUID() as string,
+    clientRequestId: clientRequestIdOf(request),
+    startedAt,
+    endpoint: request.routeOptions.config.endpoint ?? null,
+    /** In lower case; set for requests to Graph and to the upload host. */
+    mailbox: null as string | null,
+    details: {} as Record<string, string>,
+    /** Set when the request submitted a message for delivery. */
+    accepted: null as AcceptedMessage | null,
+    /** What a scenario does once the request has been processed. */
+    after: null as HttpEffect['do'] | null,
+  }
 }
 
 declare module 'fastify' {
@@ -72,7 +87,7 @@ declare module 'fastify' {
     endpoint?: Endpoint
   }
   interface FastifyRequest {
-    facts: RequestFacts
+    facts: ReturnType<typeof newFacts>
   }
 }
 
@@ -80,17 +95,7 @@ declare module 'fastify' {
 export function collectFacts(app: FastifyInstance, simulation: Simulation): void {
   app.decorateRequest('facts')
   app.addHook('onRequest', (request, reply, done) => {
-    request.facts = {
-      requestId: randomUUID(),
-      clientRequestId: clientRequestIdOf(request),
-      startedAt: simulation.clock(),
-      endpoint: request.routeOptions.config.endpoint ?? null,
-      mailbox: null,
-      grantType: null,
-      details: {},
-      accepted: null,
-      after: null,
-    }
+    request.facts = newFacts(request, simulation.clock())
     reply.raw.once('close', () => record(simulation, request, reply))
     done()
   })

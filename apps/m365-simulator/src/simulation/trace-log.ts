@@ -4,8 +4,6 @@ import { createSlidingWindow } from './traffic.ts'
 import type { DeliveryOutcome, StoredMessage, TraceRow } from '../tenant/message.ts'
 import type { Store } from '../tenant/store.ts'
 
-export type TraceLog = ReturnType<typeof createTraceLog>
-
 const PERIOD_MS = 5 * 60_000
 
 /** The message trace of the tenant, and the requests that were made for it, of which only the rows survive a restart. */

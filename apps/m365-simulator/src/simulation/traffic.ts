@@ -30,8 +30,6 @@ export interface LogEntry {
 }
 
 /** Counts and logs the requests of one simulator. */
-export type Traffic = ReturnType<typeof createTraffic>
-
 export function createTraffic(clock: () => Date) {
   const endpoints = new Map<string, { requests: number; byStatus: Record<string, number> }>()
   const mailboxes = new Map<string, ReturnType<typeof newTally>>()
@@ -164,8 +162,6 @@ export function createSlidingWindow(spanMs: number) {
   }
 }
 
-export type Arrivals = ReturnType<typeof createArrivals>
-
 /** Counts accepted messages by the values of their extended properties, so that a run can find lost and doubled mail. */
 export function createArrivals() {
   let total = 0
@@ -192,8 +188,6 @@ export function createArrivals() {
 }
 
 const DAY_MS = 24 * 60 * 60_000
-
-export type Quotas = ReturnType<typeof createQuotas>
 
 /** Exchange's limits of 24 hours. It accepts a message above them, and reports afterwards that it bounced. */
 export function createQuotas(settings: SettingsHolder, clock: () => Date) {

@@ -47,7 +47,6 @@ type Changing = 'sequence' | 'id' | 'authToken' | 'state' | 'receivedBytes' | 'p
 const MAX_SESSIONS = 5_000
 
 /** The upload sessions of this process; a restart forgets them. */
-export type UploadSessions = ReturnType<typeof createUploadSessions>
 export type UploadReport = ReturnType<typeof report>
 
 export function createUploadSessions() {

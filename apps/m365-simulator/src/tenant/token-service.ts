@@ -35,8 +35,6 @@ export type AccessTokenCheck =
   | ({ readonly kind: 'valid' } & AccessToken)
   | { readonly kind: 'expired' | 'revoked' | 'invalid' }
 
-export type TokenService = Awaited<ReturnType<typeof createTokenService>>
-
 export async function createTokenService(
   store: Store,
   registration: { readonly tenantId: string; readonly clientId: string },
