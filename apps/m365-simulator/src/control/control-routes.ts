@@ -146,7 +146,7 @@ export async function controlRoutes(app: FastifyInstance, simulation: Simulation
   route('GET', '/mailboxes/:address/messages', ({ query }, { address }) => {
     const { folder, subject, after, limit } = MessageQuery.parse(query)
     const nowMs = clock().getTime()
-    const items = (store.state.mailboxes.get(address.toLowerCase())?.items ?? []).filter(
+    const items = [...(store.state.mailboxes.get(address.toLowerCase())?.values() ?? [])].filter(
       (item) =>
         item.sequence > after &&
         (folder === undefined || item.folder === folder) &&

@@ -80,9 +80,6 @@ const AADSTS = {
     70011: "The provided value for the input parameter 'scope' is not valid. {0}",
     1002012: 'Client credential flows must have /.default of one resource as scope, not {0}.',
   }),
-  ...entries('temporarily_unavailable', 503, null, {
-    90033: 'A transient error has occurred. Please try again.',
-  }),
   ...entries('unauthorized_client', 400, null, {
     700016: "Application with identifier '{0}' was not found in the directory '{1}'.",
   }),

@@ -142,7 +142,7 @@ export async function uploadRoutes(app: FastifyInstance, simulation: Simulation)
 
   /** @throws GraphError when the session or its draft no longer exists */
   const requireOpen = (upload: UploadSession | null): { session: UploadSession; item: MailboxItem } => {
-    const item = upload === null ? undefined : store.state.mailboxes.get(upload.mailbox)?.byId.get(upload.draftId)
+    const item = upload === null ? undefined : store.state.mailboxes.get(upload.mailbox)?.get(upload.draftId)
     if (upload?.state === 'open' && item?.message.isDraft) return { session: upload, item }
     throw new GraphError('uploadSessionNotFound')
   }

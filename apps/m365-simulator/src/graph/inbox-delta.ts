@@ -36,7 +36,7 @@ export function listInbox(
   if (from.mailbox !== address || (token !== null && from.generation !== delta.generation)) {
     throw new GraphError('SyncStateNotFound')
   }
-  const arrived = (mailbox?.items ?? []).filter(
+  const arrived = [...(mailbox?.values() ?? [])].filter(
     (item) =>
       item.folder === 'inbox' &&
       isVisible(item, nowMs) &&

@@ -104,11 +104,9 @@ export function attachmentJson(
   }
 }
 
-const FOLDERS: readonly Folder[] = ['drafts', 'sentItems', 'inbox', 'deletedItems']
-
 /** @param name a well-known name in any case */
 export function findFolder(name: string): Folder | undefined {
-  return FOLDERS.find((folder) => folder.toLowerCase() === name.toLowerCase())
+  return (Object.keys(FOLDER_MARKS) as Folder[]).find((folder) => folder.toLowerCase() === name.toLowerCase())
 }
 
 /** Differs after every change. */
@@ -160,7 +158,7 @@ export function itemId({ id, folder }: MailboxItem, kind: IdKind): string {
 export function findItem({ mailbox, idKind, nowMs }: Lookup, id: string): MailboxItem {
   const match = (idKind === 'immutable' ? IMMUTABLE : REGULAR).exec(id)
   if (match === null) throw new GraphError('ErrorInvalidIdMalformed')
-  const item = mailbox?.byId.get(match.at(-1) ?? '')
+  const item = mailbox?.get(match.at(-1) ?? '')
   if (item !== undefined && isVisible(item, nowMs) && itemId(item, idKind) === id) return item
   throw new GraphError('ErrorItemNotFound')
 }

@@ -54,7 +54,7 @@ export function messageRoutes(app: FastifyInstance, simulation: Simulation): voi
     const sender = { address, name: visit.addressee.kind === 'person' ? displayName : address }
     const message: StoredMessage = { ...stored, from: from ?? sender, sender, isDraft: true }
     store.commit({ type: 'draft-saved', mailbox, id, message })
-    const item = store.state.mailboxes.get(mailbox)?.byId.get(id)
+    const item = store.state.mailboxes.get(mailbox)?.get(id)
     if (item === undefined) throw new Error('A message that was just saved is missing.')
     return messageJson(item, null, visit.idKind)
   }
@@ -105,7 +105,7 @@ export function messageRoutes(app: FastifyInstance, simulation: Simulation): voi
     const { folder: name } = request.params as { readonly folder?: string }
     const folder = name === undefined ? undefined : findFolder(name)
     if (name !== undefined && folder === undefined) throw new GraphError('ErrorFolderNotFound')
-    const found = findNewest(mailbox?.items ?? [], top, (item) => {
+    const found = findNewest([...(mailbox?.values() ?? [])], top, (item) => {
       const isInFolder = folder === undefined || item.folder === folder
       return isInFolder && isVisible(item, nowMs) && matches(item.message, filter)
     })
@@ -187,9 +187,9 @@ function findNewest(
   matches: (item: MailboxItem) => boolean,
 ): MailboxItem[] {
   const found: MailboxItem[] = []
-  for (let at = items.length - 1; at >= 0 && found.length < limit; at -= 1) {
-    const item = items[at]
-    if (item !== undefined && matches(item)) found.push(item)
+  for (const item of items.toReversed()) {
+    if (found.length === limit) break
+    if (matches(item)) found.push(item)
   }
   return found
 }

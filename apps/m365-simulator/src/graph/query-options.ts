@@ -8,7 +8,8 @@ export type MessageFilter =
   | { readonly by: 'internetMessageId'; readonly value: string }
 
 const MAX_TOP = 1000
-const QUOTED = "'((?:[^']|'')*)'"
+/** A string literal of OData, in which a quotation mark is doubled. */
+export const QUOTED = "'((?:[^']|'')*)'"
 /** The name of the range variable is free. */
 const PROPERTY_FILTER = new RegExp(
   `^singleValueExtendedProperties/any\\(\\s*(\\w+)\\s*:\\s*\\1/id eq ${QUOTED} and \\1/value eq ${QUOTED}\\s*\\)$`,
@@ -90,7 +91,7 @@ function readFilter(text: string): MessageFilter {
   throw new GraphError('BadRequest', 'Invalid filter clause.')
 }
 
-function unquote(text: string): string {
+export function unquote(text: string): string {
   return text.replaceAll("''", "'")
 }
 

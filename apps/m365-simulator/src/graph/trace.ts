@@ -1,6 +1,7 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import type { Endpoint } from '../faults/scenario.ts'
 import { GraphError } from './graph-error.ts'
+import { QUOTED, unquote } from './query-options.ts'
 import type { Simulation } from '../simulation/simulation.ts'
 import type { TraceRow } from '../tenant/message.ts'
 
@@ -13,7 +14,6 @@ const RETRY_AFTER_SECONDS = 60
 const DAY_MS = 24 * 60 * 60_000
 const MOST_ROWS = 5_000
 const DEFAULT_ROWS = 1_000
-const QUOTED = `'((?:[^']|'')*)'`
 const DETAILS = new RegExp(
   `/messageTraces/([^/]+)/(?:microsoft\\.graph\\.)?getDetailsByRecipient\\(recipientAddress=${QUOTED}\\)$`,
   'i',
@@ -126,10 +126,6 @@ function readPeriod(filter: string, nowMs: number): { readonly fromMs: number; r
   }
   if (fromMs >= nowMs - (nowMs % DAY_MS) - 90 * DAY_MS) return { fromMs, toMs }
   throw new GraphError('BadRequest', "Invalid StartDate value. The StartDate can't be older than 90 days from today.")
-}
-
-function unquote(text: string): string {
-  return text.replaceAll("''", "'")
 }
 
 function keyOf({ id, recipientAddress }: TraceRow): string {

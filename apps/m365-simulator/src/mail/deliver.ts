@@ -2,7 +2,7 @@ import { pickMs } from '../faults/settings.ts'
 import { newItemId } from './attachments.ts'
 import { bounce } from './bounce.ts'
 import type { Simulation } from '../simulation/simulation.ts'
-import type { AcceptedMessage } from '../simulation/traffic.ts'
+import { type AcceptedMessage, acceptedMessage } from '../simulation/traffic.ts'
 import { addresseeMembers, type DirectoryIndex } from '../tenant/directory.ts'
 import type { DeliveryOutcome, MessageCopy, StoredMessage } from '../tenant/message.ts'
 
@@ -20,7 +20,6 @@ export type SentCopy =
  */
 export function deliver(message: StoredMessage, from: string, sent: SentCopy, simulation: Simulation): AcceptedMessage {
   const { traffic, arrivals, traces, store, settings, clock } = simulation
-  const now = clock()
   traffic.accept(from)
   arrivals.record(message)
   const outcomes = [...message.to, ...message.cc, ...message.bcc].map(({ address }) => ({
@@ -30,13 +29,7 @@ export function deliver(message: StoredMessage, from: string, sent: SentCopy, si
   traces.note(message, outcomes, (address) => deliveryOutcomeOf(address, simulation))
   if (settings.current.storeMail) placeCopies(message, from, sent, outcomes, simulation)
   else if (sent.kind === 'draft') store.commit({ type: 'draft-sent', mailbox: from, id: sent.id, message, copies: [] })
-  return {
-    at: now.toISOString(),
-    from: message.from.address.toLowerCase(),
-    subject: message.subject,
-    recipients: message.to.length + message.cc.length + message.bcc.length,
-    extendedProperties: message.extendedProperties,
-  }
+  return acceptedMessage(message, clock())
 }
 
 interface Recipient {

@@ -23,7 +23,7 @@ export function listMailboxes({ index, store, clock }: Simulation) {
       inbox: itemsIn(stored, 'inbox', nowMs).length,
       sentItems: itemsIn(stored, 'sentItems', nowMs).length,
       drafts: itemsIn(stored, 'drafts', nowMs).length,
-      lastSubject: stored?.items.at(-1)?.message.subject ?? null,
+      lastSubject: [...(stored?.values() ?? [])].at(-1)?.message.subject ?? null,
     })
   })
 }

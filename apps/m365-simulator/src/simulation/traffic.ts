@@ -5,16 +5,12 @@ import { propertyKey, type StoredMessage } from '../tenant/message.ts'
 export const LOG_ENTRIES = 10_000
 const MINUTE_MS = 60_000
 
-/** A message that a request submitted for delivery, however the request was answered. */
-export interface AcceptedMessage {
-  /** ISO 8601. */
-  readonly at: string
-  /** In lower case. */
-  readonly from: string
-  readonly subject: string
-  /** How many addresses are in to, cc and bcc. */
-  readonly recipients: number
-  readonly extendedProperties: readonly { readonly id: string; readonly value: string }[]
+export type AcceptedMessage = ReturnType<typeof acceptedMessage>
+
+/** Describes a message that a request submitted for delivery, however the request was answered. */
+export function acceptedMessage({ from, subject, to, cc, bcc, extendedProperties }: StoredMessage, now: Date) {
+  const recipients = to.length + cc.length + bcc.length
+  return { at: now.toISOString(), from: from.address.toLowerCase(), subject, recipients, extendedProperties }
 }
 
 /** One request; never contains a secret, a code or a token. */

@@ -26,12 +26,8 @@ export interface MailboxItem extends MessageCopy {
   readonly message: StoredMessage
 }
 
-export interface Mailbox {
-  readonly address: string
-  /** Oldest first. */
-  readonly items: MailboxItem[]
-  readonly byId: Map<string, MailboxItem>
-}
+/** The copies by their id, oldest first. */
+export type Mailbox = Map<string, MailboxItem>
 
 export interface CodeState extends IssuedCode {
   redeemed: boolean
@@ -55,7 +51,7 @@ export function openStore(dataDirectory: string | null): Store {
   const blobs = dataDirectory === null ? memoryBlobs() : fileBlobs(dataDirectory)
   const journal: Journal<StateEvent> =
     dataDirectory === null ? memoryJournal : openJournal<StateEvent>(dataDirectory, (event) => apply(state, event))
-  const items = [...state.mailboxes.values()].flatMap((mailbox) => mailbox.items)
+  const items = [...state.mailboxes.values()].flatMap((mailbox) => Array.from(mailbox.values()))
   blobs.keepOnly(new Set(items.flatMap(({ message }) => contentsOf(message))))
   return {
     state,
@@ -89,7 +85,7 @@ export function rightsOf(state: State, index: DirectoryIndex, address: string, o
 }
 
 export function itemsIn(mailbox: Mailbox | undefined, folder: Folder, nowMs: number): MailboxItem[] {
-  return mailbox?.items.filter((item) => item.folder === folder && isVisible(item, nowMs)) ?? []
+  return [...(mailbox?.values() ?? [])].filter((item) => item.folder === folder && isVisible(item, nowMs))
 }
 
 /** The copy in Sent Items appears only once transport has taken the message. */
@@ -154,11 +150,14 @@ const HANDLERS = {
     void state.rights.set(address, new Map(state.rights.get(address)).set(oid, rights)),
   'message-accepted': (state: State, { message, copies }: Delivered) => addItems(state, message, copies),
   /** Covers both creating and changing. */
-  'draft-saved': (state: State, { mailbox, id, message }: Place & { message: StoredMessage }) =>
-    saveDraft(state, mailbox, id, message),
+  'draft-saved': (state: State, { mailbox, id, message }: Place & { message: StoredMessage }) => {
+    const saved = state.mailboxes.get(mailbox)?.get(id)
+    if (saved === undefined) addItems(state, message, [{ id, mailbox, folder: 'drafts' }])
+    else addItem(state, { ...saved, message })
+  },
   /** Removes the draft; `copies` has it under the same id in Sent Items. */
   'draft-sent': (state: State, { mailbox, id, message, copies }: Place & Delivered) => {
-    removeItem(state, mailbox, id)
+    state.mailboxes.get(mailbox)?.delete(id)
     addItems(state, message, copies)
   },
   /** In the message trace. */
@@ -170,7 +169,8 @@ const HANDLERS = {
   },
   /** Moves to Deleted Items, or out of it for good. */
   'message-deleted': (state: State, { mailbox, id }: Place) => {
-    const item = removeItem(state, mailbox, id)
+    const item = state.mailboxes.get(mailbox)?.get(id)
+    state.mailboxes.get(mailbox)?.delete(id)
     if (item === undefined || item.folder === 'deletedItems') return
     addItem(state, { ...item, folder: 'deletedItems', sequence: ++state.lastSequence })
   },
@@ -205,34 +205,8 @@ function addItems(state: State, message: StoredMessage, copies: readonly Message
   }
 }
 
-function addItem(state: State, item: MailboxItem): void {
-  let mailbox = state.mailboxes.get(item.mailbox)
-  if (!mailbox) {
-    mailbox = { address: item.mailbox, items: [], byId: new Map() }
-    state.mailboxes.set(item.mailbox, mailbox)
-  }
-  mailbox.items.push(item)
-  mailbox.byId.set(item.id, item)
-}
-
-function saveDraft(state: State, address: string, id: string, message: StoredMessage): void {
-  const mailbox = state.mailboxes.get(address)
-  const saved = mailbox?.byId.get(id)
-  if (mailbox === undefined || saved === undefined) {
-    addItems(state, message, [{ id, mailbox: address, folder: 'drafts' }])
-    return
-  }
-  const changed = { ...saved, message }
-  // Drafts are recent, so the search from the end is short.
-  mailbox.items[mailbox.items.lastIndexOf(saved)] = changed
-  mailbox.byId.set(id, changed)
-}
-
-function removeItem(state: State, address: string, id: string): MailboxItem | undefined {
-  const mailbox = state.mailboxes.get(address)
-  const item = mailbox?.byId.get(id)
-  if (mailbox === undefined || item === undefined) return undefined
-  mailbox.items.splice(mailbox.items.lastIndexOf(item), 1)
-  mailbox.byId.delete(id)
-  return item
+/** Takes the place of an item with the same id. */
+function addItem({ mailboxes }: State, item: MailboxItem): void {
+  const mailbox = mailboxes.get(item.mailbox) ?? new Map<string, MailboxItem>()
+  mailboxes.set(item.mailbox, mailbox.set(item.id, item))
 }

@@ -48,7 +48,7 @@ export function viewerRoutes(app: FastifyInstance, simulation: Simulation): void
   })
 
   const findItem = ({ address, id }: MessagePath['Params']): MailboxItem | undefined =>
-    store.state.mailboxes.get(address.toLowerCase())?.byId.get(id)
+    store.state.mailboxes.get(address.toLowerCase())?.get(id)
 
   app.get<MessagePath>('/mailboxes/:address/messages/:id', (request, reply) => {
     const item = findItem(request.params)
