@@ -299,26 +299,24 @@ it('asks Entra at most once a minute because Graph refuses a token, in any proce
   expect(await tokenRequests()).toBe(3)
 })
 
-it.each(['refresh-inactive', 'refresh-revoked', 'refresh-revoked-without-suberror', 'refresh-sign-in-frequency'])(
-  'asks for a new connection after %s',
-  async (name) => {
-    const process = one
-    await scenario(name)
-    await clock.advance(30 * MINUTES)
+// Which answers of Entra are of which kind is in packages/m365.
+it('asks for a new connection where Entra ends the one there was', async () => {
+  const process = one
+  await scenario('refresh-revoked')
+  await clock.advance(30 * MINUTES)
 
-    const { grantVersion } = await granted(process)
-    expect(await process.access({ refused: grantVersion })).toEqual({ outcome: 'held', because: 'reconnect-required' })
-    expect(await readSettings()).toMatchObject({
-      status: 'reconnect-required',
-      fromEmail: 'ada@contoso.com',
-      problem: {
-        code: 'reconnect-required',
-        since: clock.now().toISOString(),
-        action: expect.stringContaining('Reconnect'),
-      },
-    })
-  },
-)
+  const { grantVersion } = await granted(process)
+  expect(await process.access({ refused: grantVersion })).toEqual({ outcome: 'held', because: 'reconnect-required' })
+  expect(await readSettings()).toMatchObject({
+    status: 'reconnect-required',
+    fromEmail: 'ada@contoso.com',
+    problem: {
+      code: 'reconnect-required',
+      since: clock.now().toISOString(),
+      action: expect.stringContaining('Reconnect'),
+    },
+  })
+})
 
 it('works again after a reconnect, with the same sender', async () => {
   await scenario('refresh-revoked')
@@ -331,8 +329,8 @@ it('works again after a reconnect, with the same sender', async () => {
   expect(await worksAtGraph((await granted(one)).accessToken)).toBe(true)
 })
 
-it.each(['secret-wrong', 'secret-expired'])('stays connected and says app-misconfigured after %s', async (name) => {
-  await scenario(name)
+it('stays connected and says app-misconfigured where Entra refuses the secret', async () => {
+  await scenario('secret-wrong')
 
   const { grantVersion } = await granted(one)
   expect(await one.access({ refused: grantVersion })).toEqual({ outcome: 'held', because: 'app-misconfigured' })
@@ -342,24 +340,21 @@ it.each(['secret-wrong', 'secret-expired'])('stays connected and says app-miscon
   })
 })
 
-it.each(['token-500-empty-object', 'token-502-html', 'token-503', 'token-429', 'token-hang'])(
-  'changes nothing after %s, and has no token for now',
-  async (name) => {
-    const { grantVersion } = await granted(one)
-    const before = await readSettings()
-    await scenario(name)
+it.each(['token-503', 'token-hang'])('changes nothing after %s, and has no token for now', async (name) => {
+  const { grantVersion } = await granted(one)
+  const before = await readSettings()
+  await scenario(name)
 
-    const access = one.access({ refused: grantVersion })
-    if (name === 'token-hang') {
-      await untilMet(fixture)
-      timeLimit.end()
-    }
+  const access = one.access({ refused: grantVersion })
+  if (name === 'token-hang') {
+    await untilMet(fixture)
+    timeLimit.end()
+  }
 
-    expect(await access).toMatchObject({ outcome: 'unavailable' })
-    expect(await readSettings()).toEqual(before)
-    expect((await granted(one)).grantVersion).toBe(grantVersion)
-  },
-)
+  expect(await access).toMatchObject({ outcome: 'unavailable' })
+  expect(await readSettings()).toEqual(before)
+  expect((await granted(one)).grantVersion).toBe(grantVersion)
+})
 
 // Held messages are released once the app registration is fixed.
 
