@@ -90,25 +90,6 @@ it('applies every migration to an empty database, in order and once, when two pr
   expect(await database.query('SELECT 1 FROM _prisma_migrations')).toHaveLength((await migrationNames()).length)
 })
 
-it('waits for another process that is migrating', async () => {
-  const other = new pg.Client({ connectionString: database.url })
-  await other.connect()
-  await other.query('SELECT pg_advisory_lock(719283002)') // the number that every version uses
-
-  const migrated = migrate(database.url)
-  await expect
-    .poll(() =>
-      database.query(
-        `SELECT 1 FROM pg_locks JOIN pg_database d ON d.oid = pg_locks.database
-          WHERE d.datname = current_database() AND locktype = 'advisory' AND NOT granted`,
-      ),
-    )
-    .toHaveLength(1)
-  await other.end()
-
-  await expect(migrated).resolves.toBeUndefined()
-})
-
 it('waits for a backup without having others wait for its tables', async () => {
   await useDatabaseOf15()
   const backup = new pg.Client({ connectionString: database.url })
