@@ -33,6 +33,8 @@ export interface ProcessDeps {
   readonly config: Config
   readonly opened: Pick<OpenedProduct, 'tenantId' | 'keys' | 'vault' | 'tracing'>
   readonly fetchOf: (process: ConnectedProcess) => MicrosoftFetch
+  /** Receives its log: warnings and errors, each as a line of JSON. */
+  readonly log: (line: string) => void
 }
 
 /** A clock begins anywhere but at 0, which code may take for none. */
@@ -43,12 +45,12 @@ export function startProcess(
   name: string,
   seed: number,
   wallOffsetMs: number,
-  { world, database, config, opened, fetchOf }: ProcessDeps,
+  { world, database, config, opened, fetchOf, log }: ProcessDeps,
 ) {
   const draw = createChance(seed)
   const random = (sizeBytes: number) => Buffer.from(Array.from({ length: sizeBytes }, () => Math.floor(draw() * 256)))
   const clock = () => new Date(STARTS_AT + world.now() + wallOffsetMs)
-  const logger = createLogger('warn', { write() {} })
+  const logger = createLogger('warn', { write: log })
   const death = Promise.withResolvers<void>()
   let isAlive = true
   let frozenAt: number | null = null

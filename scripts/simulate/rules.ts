@@ -27,6 +27,8 @@ export interface Observed {
   /** All of them, read at the end. */
   readonly feed: readonly FeedEvent[] | null
   readonly overview: Answer | null
+  /** What a recount had to correct. */
+  readonly drifts: readonly string[]
   /** Who sent, and since when, while nothing went wrong any more. */
   readonly owners: readonly string[]
 }
@@ -86,8 +88,9 @@ function ofHistory({ plan, history, requests }: Observed): Violation[] {
   return check(events).violations.map(({ rule, text }) => ({ rule, text }))
 }
 
-/** When every message has ended, none is counted as waiting. */
-function stillCounted({ overview }: Observed): string[] {
+/** No recount finds anything. When every message has ended, none is counted as waiting. */
+function stillCounted({ overview, drifts }: Observed): string[] {
+  if (drifts.length > 0) return [...drifts]
   if (overview?.status !== 200) return [`the overview is answered by ${overview?.status}`]
   const { waiting, scheduled, held } = overview.json
   const counted = [waiting.count, scheduled, held.count] as number[]

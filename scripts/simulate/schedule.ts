@@ -1,5 +1,6 @@
 import { createChance } from '../../apps/api/src/test-support/chance.ts'
 import { NO_TRACING } from '../../apps/api/src/runtime/tracing.ts'
+import { DRIFT } from '../../apps/api/src/compose-background.ts'
 import { MAX_REQUEST_BYTES } from '../../packages/contract/src/message-input.ts'
 import { parseVaultKeys } from '../../packages/m365/src/vault/key-ring.ts'
 import { createTokenVault } from '../../packages/m365/src/vault/token-vault.ts'
@@ -109,7 +110,9 @@ async function simulate(
     requests,
     uploads,
   )
-  const deps = { ...installation, world, database, fetchOf }
+  const drifts: string[] = []
+  const log = (line: string) => void (line.includes(DRIFT) && drifts.push(line))
+  const deps = { ...installation, world, database, fetchOf, log }
   let started = 0
   const start = (place: number) => {
     const name = NAMES[place] ?? 'one'
@@ -137,7 +140,7 @@ async function simulate(
     const overview = await untilAnswered(clients.get('/api/v1/overview'))
     const atLast = plan.endsAlone ? [] : await watchOwner()
     const owners = isUndisturbed(plan) ? [...clients.owners, ...atLast] : atLast
-    const known = { plan, history, requests, uploads, mailboxes, submitted, followed, feed, overview, owners }
+    const known = { plan, history, requests, uploads, mailboxes, submitted, followed, feed, overview, owners, drifts }
     broken.push(...findViolations(known))
     return { violations: broken, hash: world.hash(), steps, choices, lines: world.lines }
   } finally {
@@ -211,6 +214,8 @@ async function simulate(
       if (clients.busy() > 0) continue
       if (ms !== SHORT_MS) await untilAnswered(ensureConnected())
       if (await untilAnswered(hasEnded())) {
+        for (const each of processes) each.doHousekeeping() // which recounts
+        await world.calm()
         world.pass(CACHED_MS)
         break
       }

@@ -13,6 +13,9 @@ import type { Upkeep } from './queue/queue.ts'
 /** How often work of the queue is looked for that no message waits for. */
 const LOOK_EVERY_MS = 2_000
 
+/** In the log, when a recount corrects something. */
+export const DRIFT = 'the counters of a mailbox differed from its messages by this much, and were corrected'
+
 const UNINDEXED =
   'searching for text reads the texts of all messages, since the database refuses the extension pg_trgm. Have its administrator run CREATE EXTENSION pg_trgm in this database, and allow this account USAGE on the schema that it is in: it is used from then on, without a restart'
 
@@ -46,8 +49,7 @@ export function composeBackground(
         }
       },
       recount: async () => {
-        for (const drift of await upkeep.recount(await databaseNow()))
-          logger.warn(drift, 'the counters of a mailbox differed from its messages by this much, and were corrected')
+        for (const drift of await upkeep.recount(await databaseNow())) logger.warn(drift, DRIFT)
       },
       'sweep-attachments': async () => upkeep.sweepReceived(await databaseNow()),
     },

@@ -350,6 +350,28 @@ it('corrects once a night what was counted wrongly, beside a message that is sto
   expect(await upkeep.recount(later(1 * DAYS))).toEqual([])
 })
 
+it('corrects the queue once the mailbox has changed hands, and at the start of a process', async () => {
+  await small()
+  const { upkeep } = fixture.newProcess()
+  expect(await upkeep.recount(later(0))).toEqual([])
+  const drift = () =>
+    fixture.database.query(
+      'UPDATE counters SET queued = queued + 2, sending = 4, stored_bytes = 0 WHERE tenant_id = $1',
+      [ADA],
+    )
+  await drift()
+  expect(await upkeep.recount(later(1))).toEqual([])
+  await fixture.judgeAbandoned()
+
+  const corrected = [{ tenantId: ADA, queued: -2, sending: -4, stored_bytes: 0 }]
+  expect(await upkeep.recount(later(2))).toMatchObject(corrected)
+  expect(await upkeep.recount(later(3))).toEqual([])
+  await drift()
+  expect(await fixture.newProcess().upkeep.recount(later(4))).toMatchObject(corrected)
+  expect(await upkeep.recount(later(1 * DAYS))).toMatchObject([{ queued: 0, stored_bytes: 1_000 }])
+  expect(await totals()).toEqual({ ...NOTHING, ...SMALL })
+})
+
 it('deletes what is old and writes outcomes of the same tenants at once, without a deadlock', async () => {
   await settled(() => small({ tenantId: BEN, openBytes: 10 }), SENT)
   await settled(small, FAILED)

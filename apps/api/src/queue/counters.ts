@@ -129,19 +129,40 @@ happened(tenant_id, message_id, service, possible_duplicate, at, type, recipient
 }
 
 /**
- * Counts all rows anew, and corrects the counters by the difference. Statements that end meanwhile change rows and counters
- * alike, so the difference of one snapshot stays right until it is added. It returns what was wrong.
+ * A statement that counts rows anew, and corrects the counters by the difference. Statements that end meanwhile change rows and
+ * counters alike, so the difference of one snapshot stays right until it is added. It returns what was wrong.
+ *
+ * @param rows queries for all that is counted
+ * @param columns the counters that these tell
  */
-export const RECOUNT = `
-WITH counted AS (${summed([queueRows('+', 'message_queue'), storedBytes('+', 'message_contents'), storedBytes('+', 'messages', 'open_bytes')])}
+function recounting(rows: readonly string[], columns: readonly string[]): string {
+  const difference = (column: string) =>
+    `${columns.includes(column) ? `coalesce(c.${column}, 0) - coalesce(t.${column}, 0)` : '0'} AS ${column}`
+  return `
+WITH counted AS (${summed(rows)}
 ), differing AS MATERIALIZED (
   SELECT * FROM (
-    SELECT tenant_id, 0 AS events, ${COLUMNS.map((column) => `coalesce(c.${column}, 0) - coalesce(t.${column}, 0) AS ${column}`).join(', ')}
+    SELECT tenant_id, 0 AS events, ${COLUMNS.map(difference).join(', ')}
       FROM counted c FULL JOIN counters t USING (tenant_id)) AS difference
    WHERE (${COLUMNS.join(', ')}) <> (${COLUMNS.map(() => '0').join(', ')})
 ), corrected AS (${adding('SELECT * FROM differing')}
 )
 SELECT tenant_id AS "tenantId", ${COLUMNS.map((column) => `${column}::float8`).join(', ')} FROM differing WHERE (SELECT count(*) FROM corrected) >= 0 ORDER BY tenant_id`
+}
+
+const QUEUE = queueRows('+', 'message_queue')
+export const RECOUNT = recounting(
+  [QUEUE, storedBytes('+', 'message_contents'), storedBytes('+', 'messages', 'open_bytes')],
+  COLUMNS,
+)
+/** Reads no content, and no message that has ended. */
+const RECOUNT_QUEUE = recounting(
+  [QUEUE],
+  COLUMNS.filter((column) => column !== 'stored_bytes'),
+)
+
+/** Changes with every change of an owner. */
+const READ_EPOCHS = `SELECT coalesce(sum(epoch), 0)::text AS epochs FROM mailboxes`
 
 const DAY_MS = 24 * 60 * 60_000
 /** In UTC. */
@@ -153,19 +174,31 @@ export interface Drift {
   readonly [column: string]: string | number
 }
 
-/** Returns a function that recounts once a night, whenever it is called, and returns what was wrong. */
+/**
+ * Returns a function that recounts whenever it is called, and returns what was wrong: everything once a night, and what is in
+ * the queue when it is called first, or a mailbox has changed hands since.
+ */
 export function createRecount(pool: pg.Pool): (now: Date) => Promise<readonly Drift[]> {
-  let last: number | null = null
+  let lastNight: number | null = null
+  let lastEpochs: string | null = null
   return async (now) => {
     const night = Math.floor((now.getTime() - NIGHT_BEGINS_MS) / DAY_MS)
-    const before = last ?? night
-    last = night // one that fails waits for the next night: it reads everything that is stored
-    if (night <= before) return []
-    return inTransaction(pool, async (client) => {
-      await client.query('SET LOCAL enable_seqscan = on') // by an index, a million rows take as many reads
-      return (await client.query<Drift>(RECOUNT)).rows
-    })
+    const nightBefore = lastNight ?? night
+    lastNight = night // one that fails waits for the next night: it reads everything that is stored
+    const { rows } = await pool.query<{ epochs: string }>(READ_EPOCHS)
+    const epochs = rows[0]?.epochs ?? null
+    if (night <= nightBefore && epochs === lastEpochs) return []
+    const drifts = await recount(pool, night > nightBefore ? RECOUNT : RECOUNT_QUEUE)
+    lastEpochs = epochs
+    return drifts
   }
+}
+
+function recount(pool: pg.Pool, statement: string): Promise<readonly Drift[]> {
+  return inTransaction(pool, async (client) => {
+    await client.query('SET LOCAL enable_seqscan = on') // by an index, a million rows take as many reads
+    return (await client.query<Drift>(statement)).rows
+  })
 }
 
 /** The columns of a row `m` of messages that `endedEvents` needs. */

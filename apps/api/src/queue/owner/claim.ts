@@ -30,7 +30,7 @@ export function createClaiming(
   /** By `elapsedMs`. */
   let nextPlaceAt = Infinity
 
-  async function claim(markId: string, limit: number, mine: Owned): Promise<MarkedMessage[]> {
+  async function claim(markId: string, limit: number, mine: Owned): Promise<Claimed> {
     const states = await mailboxes.read(mine.tenants, { exactly: false })
     const ready = states.filter(
       ({ mailbox, due, now }) => due > 0 && nextToLeave(mailbox, ANY_HEADS, due, limits, now).message !== null,
@@ -48,10 +48,12 @@ export function createClaiming(
     ]
     nextPlaceAt = elapsedMs() + Math.min(...places.filter((ms) => ms > 0), Infinity)
     const chosen = choices.flatMap(({ tenantId, ids }) => ids.map((id) => ({ id, tenantId })))
-    if (chosen.length === 0) return []
+    if (chosen.length === 0) return { marked: [], isStuck: false }
     const marked = await mark(pool, mine, markId, chosen)
-    for (const { tenantId, ids, order } of choices) if (ids.length > 0) mailboxes.keepOrder(tenantId, order)
-    return marked
+    const begun = new Set(marked.map(({ tenantId }) => tenantId))
+    for (const { tenantId, ids, order } of choices)
+      if (ids.length > 0) mailboxes.keepOrder(tenantId, begun.has(tenantId) ? order : { ...order, placedAt: null })
+    return { marked, isStuck: chosen.some(({ tenantId }) => !begun.has(tenantId)) }
   }
 
   async function choose(state: MailboxAt, atMost: number): Promise<Choice> {
@@ -67,14 +69,20 @@ export function createClaiming(
     /** Marks due messages of this process's mailboxes within their limits. */
     async claim(markId: string, limit: number): Promise<MarkedMessage[]> {
       if (limit < 1) return []
-      const claimed = await ownership.use((mine) => claim(markId, limit, mine), { sends: true })
+      const claimed = await ownership.use((mine) => claim(markId, limit, mine), { isStuck: (each) => each.isStuck })
       // A place that has passed would have it claim again at once, for ever.
       if (claimed === null) nextPlaceAt = Infinity
-      return claimed ?? []
+      return claimed?.marked ?? []
     },
     /** The ms until a mailbox that sends evenly may send again, as far as the last claim knew; `Infinity` where none does. */
     untilNextPlaceMs: () => nextPlaceAt - elapsedMs(),
   }
+}
+
+interface Claimed {
+  readonly marked: MarkedMessage[]
+  /** In a mailbox something may leave now, and nothing of it was marked. */
+  readonly isStuck: boolean
 }
 
 /** What leaves now, and its mailbox after that. */

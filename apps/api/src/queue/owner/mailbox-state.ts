@@ -35,7 +35,7 @@ export interface MailboxAt {
 
 /** What the owner of a mailbox keeps in memory between two claims. */
 export interface Order extends Pick<Mailbox, 'nextPlaceAt' | 'turns'> {
-  /** When a message took a place; null where the last one left at once. */
+  /** When a message took a place; null where the last one left at once, or not at all. */
   readonly placedAt: number | null
 }
 

@@ -1,8 +1,12 @@
-import { beforeEach, expect, it } from 'vitest'
+import { beforeEach, expect, it, onTestFinished } from 'vitest'
 import { claimCleanups } from '../drafts/cleanups.ts'
-import { ADA, useQueueFixture } from '../../test-support/queue-fixture.ts'
+import type { MailboxLimits } from '../mailbox/limits.ts'
+import { setMailbox } from '../../test-support/mailbox-state.ts'
+import { ADA, QUEUED, useQueueFixture } from '../../test-support/queue-fixture.ts'
 import { HOURS } from '../../test-support/test-clock.ts'
 import { createTestPool } from '../../test-support/test-database.ts'
+import { createClaiming } from './claim.ts'
+import { createMailboxReader } from './mailbox-state.ts'
 import { createOwnership, type Owned, type Ownership } from './ownership.ts'
 import { createOwnerStore } from './ownership.sql.ts'
 import { createSenders } from './senders.ts'
@@ -10,7 +14,7 @@ import { createSenders } from './senders.ts'
 let seconds = 0
 const fixture = useQueueFixture()
 beforeEach(async () => {
-  await fixture.database.query('DELETE FROM owners; DELETE FROM mailboxes')
+  await fixture.database.query('DELETE FROM owners; DELETE FROM mailboxes; DELETE FROM mailbox_cleanups')
 })
 
 interface Process extends Ownership {
@@ -172,26 +176,97 @@ it('is taken at once by the only process that can run', async () => {
   expect([await next.use(owns), await epoch()]).toEqual([true, 2])
 })
 
-it('is left to another process by one that can send nothing for a minute, and kept where there is none', async () => {
-  const [first, second] = [start('first'), start('second')]
-  await pass(1, first)
-  const fail = () => first.use(() => Promise.reject(new Error('no plan')), { sends: true }).catch(() => {})
-  const failFor = async (times: number, ...others: readonly Process[]) => {
-    for (let tries = 0; tries < times; tries++) {
-      await fail()
-      await pass(1, first, ...others)
-    }
+/** Has every mark fail, or take nothing. Returns what has them do so, or no longer. */
+async function spoilMarks(how: string): Promise<(isSpoilt: boolean) => Promise<unknown>> {
+  await fixture.database.query(
+    `CREATE FUNCTION spoil() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN ${how}; END $$;
+     CREATE TRIGGER spoil BEFORE UPDATE OF mark_id ON message_queue FOR EACH ROW EXECUTE FUNCTION spoil()`,
+  )
+  onTestFinished(async () => {
+    await fixture.database.query('DROP FUNCTION spoil CASCADE')
+    await fixture.database.empty('messages', 'mailbox_usage', 'counters')
+  })
+  return (isSpoilt) =>
+    fixture.database.query(`ALTER TABLE message_queue ${isSpoilt ? 'ENABLE' : 'DISABLE'} TRIGGER spoil`)
+}
+
+/** What sends for a process, one message at a time. */
+function createSending(process: Process, limits: Partial<MailboxLimits> = {}) {
+  const { pool } = fixture.opened
+  const all = { concurrency: 1, messagesPerMinute: 0, recipientsPerDay: 0, uploadBytesPer5Minutes: 0, ...limits }
+  const elapsedMs = () => process.seconds * 1_000
+  const claiming = createClaiming(pool, createMailboxReader(pool, all), all, process, elapsedMs)
+  const claimOne = () => claiming.claim(`mark ${++seconds}`, 1)
+  return {
+    claimOne,
+    /** Lets seconds pass in which it looks every second for what may leave. */
+    look: async (count: number, ...others: readonly Process[]) => {
+      for (let second = 0; second < count; second++) {
+        await claimOne().catch(() => {})
+        await pass(1, process, ...others)
+      }
+    },
   }
-  await failFor(62)
-  expect(first.lines).toContain('nothing could be sent for a minute')
+}
+
+const GIVEN_UP = 'nothing could be sent for a minute'
+
+it.each([
+  ['marks fail', `RAISE EXCEPTION 'no plan'`],
+  ['marks take nothing', 'RETURN NULL'],
+])('is left to another process by one whose %s for a minute, and kept where there is none', async (_, how) => {
+  const [first, second] = [start('first'), start('second')]
+  await fixture.submit()
+  const spoil = await spoilMarks(how)
+  await pass(1, first)
+  const { look, claimOne } = createSending(first)
+  await look(59)
+  expect(first.lines).not.toContain(GIVEN_UP)
+  await look(3)
+  expect(first.lines).toContain(GIVEN_UP)
   expect(first.isOwner()).toBe(true)
 
-  await failFor(62, second)
+  await look(50, second)
+  await spoil(false)
+  for (const message of await claimOne()) expect(await fixture.settle(message, QUEUED)).toBe(true)
+  await spoil(true)
+  await look(50, second)
+  expect(first.isOwner()).toBe(true)
+  await look(12, second)
   expect([first.isOwner(), second.isOwner()]).toEqual([false, true])
-  await second.use(owns, { sends: true })
-  await pass(100, first, second)
-  expect([first.isOwner(), second.isOwner()]).toEqual([false, true])
+  await spoil(false)
+  expect(await createSending(second).claimOne()).toHaveLength(1)
+  await second.handOver()
+  await pass(10, first)
+  expect(first.isOwner()).toBe(false)
 })
+
+const inAnHour = () => new Date(fixture.clock.now().getTime() + 1 * HOURS)
+
+it.each<[string, (first: Process) => Promise<unknown>, Partial<MailboxLimits>?]>([
+  ['nothing is due', () => fixture.database.query('UPDATE message_queue SET due_at = $1', [inAnHour()])],
+  ['Microsoft asked for a pause', () => setMailbox(fixture.database, { paused_until: inAnHour() })],
+  ['there is no token', () => setMailbox(fixture.database, { no_access_until: inAnHour() })],
+  ['all requests at once are used', (first) => fixture.submit().then(createSending(first).claimOne)],
+  ['the minute is used up', use, { messagesPerMinute: 1 }],
+  ['the day is used up', use, { recipientsPerDay: 3 }],
+])('stays with an owner that begins nothing since %s', async (_, happens, limits) => {
+  const first = start('first')
+  await fixture.submit()
+  await pass(1, first)
+  await happens(first)
+  await spoilMarks('RETURN NULL')
+  await createSending(first, limits).look(62)
+
+  expect(first.lines).not.toContain(GIVEN_UP)
+})
+
+function use(): Promise<unknown> {
+  return fixture.database.query(
+    'INSERT INTO mailbox_usage (tenant_id, started_at, messages, recipients) VALUES ($1, mail_now(), 1, 3)',
+    [ADA],
+  )
+}
 
 it('is told to readers while its owner renews, and nobody is there once none does', async () => {
   let elapsed = 0

@@ -30,8 +30,9 @@ const RENEW_EVERY_MS = 3_000
 export const TEND_EVERY_MS = 1_000
 /** Time between two looks counts for so much at most: there may have been an outage, in which nobody could renew. */
 const COUNTS_AT_MOST_MS = 2_000
-/** An owner that can begin nothing for so long, although something is due, leaves its mailboxes to another process. */
+/** An owner that begins nothing for so long, although something may leave, gives its mailboxes to another process. */
 const STUCK_AFTER_MS = 60_000
+/** It takes them back within this time only where no other process is there. */
 const SHUNS_FOR_MS = 5 * 60_000
 
 /** The mailboxes of one process, as a statement names them. */
@@ -52,9 +53,13 @@ export interface Ownership {
    * it owns nothing. When a piece fails it may still be under way in the database: its mailboxes are taken anew, which waits
    * for it.
    *
-   * @param sends whether this is what sends mail: when it fails for a minute, another process may do better
+   * @param isStuck given for what sends mail: whether something may leave now, and nothing of it began. When that is so for a
+   *   minute, or the work fails or hangs, another process may do better
    */
-  use<Result>(work: (mine: Owned) => Promise<Result>, options?: { readonly sends?: boolean }): Promise<Result | null>
+  use<Result>(
+    work: (mine: Owned) => Promise<Result>,
+    options?: { readonly isStuck?: (result: Result) => boolean },
+  ): Promise<Result | null>
   /** Lets another process send. What is on the wire goes on. */
   handOver(): Promise<void>
   /** Nothing is on the wire any more. It may be tended again. */
@@ -86,6 +91,7 @@ export function createOwnership({
   let renewedAt = 0
   let lookedAt: number | null = null
   let isLeaving = false
+  /** Since when nothing that sends mail had another result than that it is stuck. */
   let stuckSince: number | null = null
   let shunsUntil = 0
   let last: Promise<unknown> = Promise.resolve()
@@ -109,13 +115,13 @@ export function createOwnership({
       }
     },
     isOwner,
-    use(work, { sends = false } = {}) {
+    use(work, { isStuck } = {}) {
       const mine = last.then(async () => {
         if (me === null || !isOwner()) return null
-        if (sends) stuckSince ??= elapsedMs()
+        if (isStuck) stuckSince ??= elapsedMs()
         try {
           const result = await work({ owner: me, tenants: [...epochs.keys()], epochs: [...epochs.values()] })
-          if (sends) stuckSince = null
+          if (isStuck?.(result) === false) stuckSince = null
           return result
         } catch (error) {
           epochs.clear()
@@ -149,6 +155,7 @@ export function createOwnership({
       await store.register(id, name, isAlone)
       me = id
       renewedAt = askedAt
+      stuckSince = null
     } else if (askedAt - renewedAt >= RENEW_EVERY_MS) {
       // fence: lease
       if (!(await store.renew(me))) return lose()
@@ -161,7 +168,7 @@ export function createOwnership({
     if (!candidates.some(({ id }) => id === me)) return lose()
     const others = candidates.filter(({ id }) => id !== me)
     const dead = await bury(others, askedAt)
-    return askedAt < shunsUntil && others.length > dead.size ? false : take(me, dead)
+    return take(me, dead, askedAt < shunsUntil && others.length > dead.size)
   }
 
   /** Another process took this one for dead. It begins anew. */
@@ -195,13 +202,14 @@ export function createOwnership({
     return dead
   }
 
-  async function take(id: string, dead: ReadonlyMap<string, string>): Promise<boolean> {
+  /** @param shuns whether it leaves what nobody has to others */
+  async function take(id: string, dead: ReadonlyMap<string, string>, shuns: boolean): Promise<boolean> {
     const seen = await store.see()
     const isMine = ({ tenantId, epoch, owner }: (typeof seen)[number]) => owner === id && epochs.get(tenantId) === epoch
     const mine = new Set(seen.filter(isMine).map(({ tenantId }) => tenantId))
     for (const tenantId of epochs.keys()) if (!mine.has(tenantId)) epochs.delete(tenantId)
     const free = seen
-      .filter((mailbox) => !isMine(mailbox))
+      .filter((mailbox) => !isMine(mailbox) && !(shuns && mailbox.owner === null))
       // fence: owner
       .filter(({ owner }) => owner === null || owner === id)
     // end
