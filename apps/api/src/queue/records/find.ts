@@ -25,7 +25,7 @@ import { needlesOf, searchedText } from './search-text.ts'
 // Finds the ids of messages by a filter. What a filter selects is found in one of these ways:
 //
 // - a source of few rows (failed and cancelled messages, the queue, possible duplicates), whose rows are compared
-// - the texts of messages, by their index, or in the order of submission where the planner expects many to match
+// - the texts of messages: all that match at once, by their index, or in the order of submission where they are many
 // - a walk through all messages, from the newest or from a position
 //
 // A caller that wants few rows does not make it read the rest. While the texts of older messages are still being written
@@ -74,6 +74,11 @@ const COMPARED_ALWAYS = 2_000
 /** And up to this many, if more texts match. */
 const COMPARED_AT_MOST = 50_000
 const COMPARED_AT_ONCE = 1_000
+/**
+ * Up to this many times as many texts as are counted are expected where they are read at once: the planner knows shares by
+ * hundredths, so that of a million it expects 10,000 where a few thousand match, which are slow to count in order.
+ */
+const EXPECTED_PER_COUNTED = 1.5
 /** As many texts are walked past in the time that it takes to compare one message of a service. */
 const COSTS_OF_SERVICE = 4
 
@@ -147,7 +152,7 @@ async function chooseSource(
   ])
   if (rows[0]?.lacks) return { ...selection, source: texts.missing }
   const expected = await expectRows(database, `SELECT ${rowsOf(texts.alone, selection.ofTime, [])}`, [tenantId])
-  const isLong = expected > exactUpTo
+  const isLong = expected > exactUpTo * EXPECTED_PER_COUNTED
   const expectMessages = (rows: Source) =>
     expectRows(database, ...asking(selection, `SELECT ${rowsOf(rows, selection.ofTime, [])}`, tenantId))
   if (!source.isOfMessages) {
@@ -173,6 +178,8 @@ function createReading(
   const { tenantId, source, filter, ofSubmission, ofRow, ofState, status } = selection
   /** How many messages match, up to one more than are counted, where finding a page has told. */
   let counted: number | null = null
+  /** All that match, newest first, up to one more than are counted, where their texts are not read in order. */
+  let matching: readonly Match[] | null = null
 
   /** Returns how many of all messages are walked before a long source is sorted instead; null where it is sorted at once. */
   async function longestWalk(database: Connections, ofPage: boolean): Promise<number | null> {
@@ -197,9 +204,18 @@ function createReading(
       yield* walkMissing(database, source, toward, begin, Math.max(atOnce, COMPARED_AT_ONCE))
       return
     }
+    if (source.texts && !source.ordered) {
+      matching ??= (await read(database, source, 'older', null, exactUpTo + 1, null)).map(toMatch)
+      if (matching.length <= exactUpTo) {
+        counted = matching.length
+        yield* walkAll(matching, toward, begin, atOnce)
+        return
+      }
+    }
     const longest = source.mayBeLong ? await longestWalk(database, ofPage) : null
     const atMost = ofPage && longest !== Infinity ? longest : null
-    let rows = longest === null ? source : ALL
+    const inOrder = source.texts ? { ...source, ordered: true } : source
+    let rows = longest === null ? inOrder : ALL
     let position = begin
     for (;;) {
       const isCut = atMost !== null && rows !== source
@@ -302,6 +318,19 @@ const READ_TEXTS = `SELECT id, subject, reference, "to", cc, bcc FROM messages W
 
 function isMatch(text: string, needles: readonly string[]): boolean {
   return needles.every((needle) => text.includes(needle))
+}
+
+/** @param matches newest first */
+function* walkAll(matches: readonly Match[], toward: Toward, begin: ListPosition | null, atOnce: number) {
+  const found = begin === null ? matches : matches.filter((each) => isBeyond(each, toward, begin))
+  const sorted = toward === 'older' ? found : found.toReversed()
+  for (let from = 0; from < sorted.length; from += atOnce) yield sorted.slice(from, from + atOnce)
+}
+
+/** The same as `isPast`, of a match. */
+function isBeyond(match: Match, toward: Toward, { at, id }: ListPosition): boolean {
+  const [older, newer] = toward === 'older' ? [match, { at, id }] : [{ at, id }, match]
+  return older.at < newer.at || (older.at.getTime() === newer.at.getTime() && older.id < newer.id)
 }
 
 /** SQL for whether a row `r` comes after a position. */
