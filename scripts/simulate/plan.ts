@@ -49,6 +49,7 @@ function drawPlan(seed: number) {
     pace: {
       hanging: random.pick([0, 0, 0.05, 0.2]),
       hangingRequests: random.pick([0, 0, 0.3]),
+      outlasts: false,
       haste: random.pick([0, 0, 0.8]),
       leaps: 32,
     },
@@ -73,7 +74,13 @@ function drawPlan(seed: number) {
       databaseAway: some(1, 0.3),
       clockSetBack: some(1, 0.15),
       housekeeping: some(2),
+      /** One that was killed or stands still. */
+      goesOn: 20,
+      /** One that stands still does so until another may have taken over. */
+      sleeps: 0,
     },
+    /** Whether it is one process, with a database that nobody else uses. */
+    isAlone: false,
     /** How long clients wait at most before they do something with a message, or change the settings. */
     pauseMs: 30_000,
     /** How often it is looked who sends. */

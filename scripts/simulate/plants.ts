@@ -52,6 +52,21 @@ const CHANGES = {
   traits: { unsaved: 100, large: 0, scheduled: 0, batch: 0 },
 } satisfies Circumstances
 const LOST = { messages: 10, steps: 600, microsoft: { lostAnswer: 60 } } satisfies Circumstances
+/** A process stands still until another has taken over, and comes back then. */
+const TAKEN_OVER = {
+  isReadable: true,
+  messages: 8,
+  withinMs: 0,
+  steps: 500,
+  copyMs: 0,
+  settingsChanges: 0,
+  limits: { messagesPerMinute: 0 },
+  pace: { hanging: 0, hangingRequests: 0, haste: 0, leaps: 0 },
+  microsoft: CHANGES.microsoft,
+  database: { lostBefore: 0, lostAnswer: 0 },
+  process: { ...NO_TROUBLE, freeze: 1, goesOn: 3, sleeps: 40, housekeeping: 0, clockSetBack: 0 },
+  traits: { ...SMALL, stops: 0, expires: 0, cancelled: 0 },
+} satisfies Circumstances
 const CHARGED = { ...LARGE, uploadBytesPer5Minutes: 60_000, withinMs: 0 } satisfies Circumstances
 
 /** The circumstances in which it is soon seen that a fence is missing, so that every change of the product keeps them. */
@@ -77,7 +92,21 @@ export const PLANTS: Readonly<Record<string, Circumstances>> = {
   },
   'event-order': { messages: 10, process: { clockSetBack: 5 } },
   expiry: { ...LOST, withinMs: 2_000, traits: { ...SMALL, expires: 100, cancelled: 0 } },
+  grace: {
+    isReadable: false,
+    messages: 15,
+    steps: 400,
+    withinMs: 0,
+    isAlone: true,
+    settingsChanges: 0,
+    limits: { messagesPerMinute: 0, concurrency: 2 },
+    pace: { hanging: 0, hangingRequests: 1, outlasts: true, haste: 0, leaps: 0 },
+    process: { ...NO_TROUBLE, kill: 2, housekeeping: 0, clockSetBack: 0 },
+    traits: { ...SMALL, stops: 0, expires: 0, cancelled: 0 },
+  },
   idempotency: { messages: 10, traits: { repeated: 100 } },
+  // Another process has found it meanwhile.
+  'late-outcome': TAKEN_OVER,
   lease: { endsAlone: false },
   owner: { endsAlone: false },
   'possible-duplicate': {

@@ -51,6 +51,7 @@ const RULES: Readonly<Record<string, (observed: Observed) => readonly string[]>>
   'counters are what a recount gives': stillCounted,
   'events are complete and in order': feedGaps,
   'the last event says how a message ended': wrongEnds,
+  'a message is sent once': sentAgain,
   'a message leaves with its attachments': incomplete,
   'what has expired does not leave': leftTooLate,
   'a change of the settings tells what is on the wire': untoldOnTheWire,
@@ -114,6 +115,12 @@ function wrongEnds({ history, submitted, feed }: Observed): string[] {
     const told = last.get(submitted.get(read.message)?.ids[0] ?? '')
     return told === `message.${read.status}` ? [] : [`${read.message} is ${read.status}: ${told}`]
   })
+}
+
+/** What is told as sent stays so, also when an outcome comes late. */
+function sentAgain({ feed }: Observed): string[] {
+  const sent = feed?.filter(({ type }) => type === 'message.sent').map(({ messageId }) => messageId) ?? []
+  return sent.filter((id, place) => sent.indexOf(id) < place).map((id) => `${id} was told twice as sent`)
 }
 
 function incomplete({ requests, submitted }: Observed): string[] {

@@ -33,7 +33,7 @@ export interface Outcome {
 export type Runner = (seed: number, steps?: number) => Promise<Outcome>
 
 const NAMES = ['one', 'two'] as const
-const RESTART_WEIGHT = 20
+const COMES_BACK_WEIGHT = 20
 /** A smaller limit than Graph's, so that small files are uploaded, where drafts are allowed. */
 const SHORT_REQUEST_BYTES = 60_000
 /** By then everything that is told is counted anew. */
@@ -69,7 +69,7 @@ export async function openRunner(serverUrl: string, worker: number, circumstance
   return async (seed, atMost = Number.POSITIVE_INFINITY) => {
     const plan = planSchedule(seed, circumstances)
     const access = await stored.begin(plan.isReadable)
-    const config = configOf(stored.url, {
+    const config = configOf(plan.isAlone ? '' : stored.url, {
       MAILBOX_CONCURRENCY: String(plan.limits.concurrency),
       MAILBOX_MESSAGES_PER_MINUTE: String(plan.limits.messagesPerMinute),
       MAILBOX_UPLOAD_BYTES_PER_5_MINUTES: String(plan.uploadBytesPer5Minutes),
@@ -118,7 +118,7 @@ async function simulate(
     const name = NAMES[place] ?? 'one'
     return startProcess(name, seed * 1_000 + ++started, plan.wallOffsetsMs[name], deps)
   }
-  const processes = NAMES.map((_name, place) => start(place))
+  const processes = NAMES.slice(0, plan.isAlone ? 1 : undefined).map((_name, place) => start(place))
   /** How many of them are asked. */
   let serving = processes.length
   const isAsked = ({ isAlive, isFrozen }: SimulatedProcess) => isAlive && !isFrozen
@@ -151,13 +151,18 @@ async function simulate(
 
   /** What may happen to processes, clocks and the database. */
   function troubles(): Choice[] {
-    const { kill, stop, databaseAway, clockSetBack, housekeeping } = plan.process
+    const { kill, stop, databaseAway, clockSetBack, housekeeping, goesOn: again, sleeps } = plan.process
     return [
       ...processes.flatMap((each, place): Choice[] => {
         const { name, isAlive, isFrozen } = each
-        if (!isAlive) return [choice(`${name} starts`, () => void (processes[place] = start(place)), RESTART_WEIGHT)]
+        if (!isAlive) return [choice(`${name} starts`, () => void (processes[place] = start(place)), again)]
         const isKilled = choice(`${name} is killed`, () => end(each), kill)
-        if (isFrozen) return [choice(`${name} goes on`, () => goOn(each), RESTART_WEIGHT), isKilled]
+        if (isFrozen)
+          return [
+            choice(`${name} goes on`, () => goOn(each), again),
+            isKilled,
+            choice(`${name} stands still for ${SHORT_MS} ms`, letOthersWork, sleeps),
+          ]
         return [
           isKilled,
           choice(`${name} is stopped`, () => void each.stop(), stop),
@@ -165,10 +170,15 @@ async function simulate(
         ]
       }),
       database.isAway()
-        ? choice('the database is back', () => database.comeBack(), RESTART_WEIGHT)
+        ? choice('the database is back', () => database.comeBack(), COMES_BACK_WEIGHT)
         : choice('the database fails', () => database.goAway(), databaseAway),
       choice('the clock of the database is set back', setBackClock, clockSetBack),
     ]
+  }
+
+  async function letOthersWork(): Promise<void> {
+    world.pass(SHORT_MS)
+    await world.calm()
   }
 
   function setBackClock(): void {

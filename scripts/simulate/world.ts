@@ -35,6 +35,8 @@ export interface Pace {
   /** How likely a statement or its answer waits until much else has happened. */
   readonly hanging: number
   readonly hangingRequests: number
+  /** Whether time passes while nothing but what hangs is left. */
+  readonly outlasts: boolean
   /** How likely whoever went last goes on. */
   readonly haste: number
   /** How likely seconds pass at once, beside 500 for the time until the next timer. */
@@ -63,7 +65,7 @@ const MOST_STEPS = 20_000
  *
  * @param busy how many operations of this machine, such as those of cryptography, are under way
  */
-export function createWorld(seed: number, busy: () => number, { hanging, haste, leaps }: Pace) {
+export function createWorld(seed: number, busy: () => number, { hanging, outlasts, haste, leaps }: Pace) {
   const draw = createChance(seed)
   const borders = new Set<Border>()
   /** They have their turn long after others, so that much happens between two steps of the code. */
@@ -107,7 +109,8 @@ export function createWorld(seed: number, busy: () => number, { hanging, haste, 
     async choose(others: readonly Choice[]): Promise<void> {
       await settle()
       const ready = weighed()
-      const choices = [...ready, ...passing(ready.length === 0), ...others].filter(({ weight }) => weight > 0)
+      const isIdle = ready.length === 0 || (outlasts && isCalm())
+      const choices = [...ready, ...passing(isIdle), ...others].filter(({ weight }) => weight > 0)
       let left = draw() * choices.reduce((sum, { weight }) => sum + weight, 0)
       const choice = choices.find(({ weight }) => (left -= weight) < 0) ?? choices[0]
       if (choice) await take(choice)
@@ -143,6 +146,12 @@ export function createWorld(seed: number, busy: () => number, { hanging, haste, 
     const late = [...borders].filter((border) => hangs.has(border)).flatMap((border) => border.choices())
     if (ready.length === 0) return late
     return [...ready, ...late.map(({ text, weight, run }) => choice(text, run, weight * HANGING_SHARE))]
+  }
+
+  /** Whether nothing waits but what hangs. */
+  function isCalm(): boolean {
+    const inTurn = [...borders].filter((border) => !hangs.has(border))
+    return due().next().done === true && inTurn.every((border) => border.choices().length === 0)
   }
 
   function* waiting(): Generator<Choice> {

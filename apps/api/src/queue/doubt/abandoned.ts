@@ -145,9 +145,10 @@ export function createJudging(
     noteClock(look, now)
     for (const mark of firstSeen.keys()) if (!look.left.includes(mark)) firstSeen.delete(mark)
     for (const mark of look.left) if (!firstSeen.has(mark)) firstSeen.set(mark, now)
-    const ripe = look.left.filter(
-      (mark) => now - (firstSeen.get(mark) ?? now) >= afterTakeoverMs && now - foundAgainAt >= afterOutageMs,
-    )
+    const ripe = look.left
+      // fence: grace
+      .filter((mark) => now - (firstSeen.get(mark) ?? now) >= afterTakeoverMs && now - foundAgainAt >= afterOutageMs)
+    // end
     if (look.unsent.length + ripe.length === 0) return NOTHING
     const { rows } = await pool.query<{ message_id: string; is_mine: boolean }>({
       name: 'judge-abandoned',

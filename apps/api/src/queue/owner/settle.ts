@@ -138,7 +138,7 @@ WITH result AS MATERIALIZED (
   SELECT r.*, m.tenant_id, NULL::text AS state, NULL::text AS mark_id, NULL::text AS size, m.recipients, 0::bigint AS upload_bytes, m.save_to_sent_items, false AS has_draft, coalesce(r.from_email, m.from_email) AS sender, NULL::text AS other_attempt,
          false AS in_time
     FROM result r JOIN messages m ON m.id = r.message_id
-   WHERE m.id = ${idsOf('result')} AND m.outcome = 'failed' AND m.attempt_id = r.settled_mark AND r.status = 'sent'
+   WHERE m.id = ${idsOf('result')} /* fence: late-outcome */ AND m.outcome = 'failed' /* end */ AND m.attempt_id = r.settled_mark AND r.status = 'sent'
      FOR NO KEY UPDATE OF m
 ), written AS MATERIALIZED (
   SELECT * FROM still_queued UNION ALL SELECT * FROM late
