@@ -36,7 +36,7 @@ const CLOSE_GRACE_MS = 1000
  *   URI cannot be registered
  */
 export async function startSimulator(options: SimulatorOptions): Promise<Simulator> {
-  const { port, registration, generatedPeople = 0, dataDirectory, clock = systemClock } = options
+  const { port, registration, generatedPeople = 0, dataDirectory, clock = () => new Date() } = options
   const fault = registration.redirectUris.map((uri) => findRedirectUriFault(uri)).find((found) => found !== null)
   if (fault !== undefined) throw new Error(fault)
 
@@ -65,10 +65,6 @@ let key: ReturnType<typeof generateSigningKey> | null = null
 
 function sharedKey(): ReturnType<typeof generateSigningKey> {
   return (key ??= generateSigningKey())
-}
-
-function systemClock(): Date {
-  return new Date()
 }
 
 function readableListenError(error: unknown, port: number): unknown {

@@ -12,7 +12,7 @@ import { NewReport, placeReport } from '../mail/bounce.ts'
 import { listMailboxes, visibleMessage } from '../mail/mailbox-view.ts'
 import type { Simulation } from '../simulation/simulation.ts'
 import { LOG_ENTRIES } from '../simulation/traffic.ts'
-import { APPLICATION_PERMISSION_NAMES, type Permission, type Person } from '../tenant/directory.ts'
+import { APPLICATION_PERMISSION_NAMES, findAddressee, type Permission, type Person } from '../tenant/directory.ts'
 import { isVisible, rightsOf } from '../tenant/store.ts'
 
 const Scenario = z.union([
@@ -99,9 +99,8 @@ export async function controlRoutes(app: FastifyInstance, simulation: Simulation
 
   /** @param name an oid, an address or a sign-in name */
   const findPerson = (name: string): Person => {
-    const addressee = index.byAddress(name)
-    const byAddress = addressee?.kind === 'person' ? addressee.person : undefined
-    return required(index.personByOid(name) ?? byAddress, 'person')
+    const addressee = findAddressee(name, index)
+    return required(addressee?.kind === 'person' ? addressee.person : undefined, 'person')
   }
   route('POST', '/people/:person/revoke-tokens', (request, { person }) => {
     const { accessTokens } = Revocation.parse(readJson(request))

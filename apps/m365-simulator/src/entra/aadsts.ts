@@ -106,18 +106,14 @@ function entries<Code extends number>(
 /** An error as Entra returns or shows it. */
 export class EntraError extends Error {
   readonly code: number
-  readonly error: string
-  readonly suberror: string | null
-  readonly status: number
+  readonly sent: CatalogueEntry
   /** JSON of a claims challenge. */
   readonly claims: string | null
 
-  constructor(code: number, { error, suberror, status, text }: CatalogueEntry, claims: string | null = null) {
-    super(text)
+  constructor(code: number, sent: CatalogueEntry, claims: string | null = null) {
+    super(sent.text)
     this.code = code
-    this.error = error
-    this.suberror = suberror
-    this.status = status
+    this.sent = sent
     this.claims = claims
   }
 }
@@ -137,20 +133,22 @@ export function entraError(
 
 /** The error that a scenario asks for: any code, sent with anything. */
 export function scenarioError(
-  { code, error, suberror, status, claims }: Extract<Effect, { kind: 'entra-error' }>,
+  {
+    kind: _kind,
+    at: _at,
+    untilClaimsAreAskedFor: _until,
+    code,
+    claims,
+    ...other
+  }: Extract<Effect, { kind: 'entra-error' }>,
   values: readonly string[],
 ): EntraError {
-  const usual = isCatalogued(code)
-    ? entraError(code, values)
-    : { error: 'invalid_request', suberror: null, status: 400, message: 'Scenario.' }
-  const entry = {
-    error: error ?? usual.error,
-    suberror: suberror === undefined ? usual.suberror : suberror,
-    status: status ?? usual.status,
-    text: usual.message,
-  }
-  return new EntraError(code, entry, claims ?? null)
+  const usual = isCatalogued(code) ? entraError(code, values).sent : UNKNOWN
+  return new EntraError(code, { ...usual, ...other }, claims)
 }
+
+/** What comes with a code that the table does not have. */
+const UNKNOWN: CatalogueEntry = { error: 'invalid_request', suberror: null, status: 400, text: 'Scenario.' }
 
 function isCatalogued(code: number): code is AadstsCode {
   return Object.hasOwn(AADSTS, code)
@@ -188,10 +186,10 @@ export function errorBody(error: EntraError, request: FastifyRequest): Record<st
 /** The parameters that a refused authorization request sends to the redirect URI. */
 export function errorParameters(error: EntraError, request: FastifyRequest): Parameters {
   return [
-    ['error', error.error],
+    ['error', error.sent.error],
     ['error_description', describeError(error, request)],
     ['error_uri', `https://login.microsoftonline.com/error?code=${error.code}`],
-    ...(error.suberror === null ? [] : [['suberror', error.suberror] as const]),
+    ...(error.sent.suberror === null ? [] : [['suberror', error.sent.suberror] as const]),
     ...(error.claims === null ? [] : [['claims', error.claims] as const]),
   ]
 }

@@ -1,10 +1,11 @@
+import { randomUUID } from 'node:crypto'
 import type { FastifyInstance, FastifyReply } from 'fastify'
 import { EntraError, entraError, type Parameters, scenarioError } from './aadsts.ts'
 import { type AuthorizeRequest, readAuthorizeRequest, readScopes } from './client.ts'
-import { clientInfo, consentPage, createFlow, type Step, unrequestedParameters } from './flow.ts'
+import { clientInfo, consentPage, createFlow, type Step } from './flow.ts'
 import { grantedScopes, hashSecret, newCode } from './issue-tokens.ts'
 import type { Simulation } from '../simulation/simulation.ts'
-import { NOT_BY_USERS, ONLY_BY_ADMINISTRATORS, type Permission, type Person, signInName } from '../tenant/directory.ts'
+import { NOT_BY_USERS, ONLY_BY_ADMINISTRATORS, type Permission, type Person, signsInAs } from '../tenant/directory.ts'
 import { GRAPH_AUDIENCE } from '../tenant/token-service.ts'
 
 const AUTHORIZE = '/oauth2/v2.0/authorize'
@@ -37,7 +38,7 @@ export function authorizeRoutes(app: FastifyInstance, simulation: Simulation): v
   const signInSilently = (step: SignIn): FastifyReply => {
     const { loginHint, scopes } = step
     const person = flow.rememberedAccount(step)
-    const isHinted = loginHint === null || person === undefined || sameName(loginHint, signInName(person))
+    const isHinted = loginHint === null || person === undefined || signsInAs(person, loginHint)
     if (person === undefined || !isHinted) return flow.refuse(step, entraError(50058))
     flow.requireAccount(step, person)
     const granted = grantedScopes(store, person.oid)
@@ -100,7 +101,9 @@ export function authorizeRoutes(app: FastifyInstance, simulation: Simulation): v
     return flow.answer(step, [
       ['code', code],
       ...(wantsClientInfo ? [['client_info', clientInfo(person, registration.tenantId)] as const] : []),
-      ...unrequestedParameters(),
+      // Entra adds these although nobody asked: a session id, and sometimes one that is not documented at all.
+      ['session_state', randomUUID()],
+      ['unannounced_parameter', '1'],
     ])
   }
 
@@ -113,10 +116,6 @@ export function authorizeRoutes(app: FastifyInstance, simulation: Simulation): v
   flow.page('POST', '/sign-in', 'sign-in', onRequest(choose))
   flow.page('POST', '/consent', 'sign-in', onRequest(decide))
   flow.page('GET', '/return', 'sign-in', onRequest(declined))
-}
-
-function sameName(one: string, other: string): boolean {
-  return one.toLowerCase() === other.toLowerCase()
 }
 
 const START = '/v2.0/adminconsent'

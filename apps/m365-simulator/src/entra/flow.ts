@@ -1,9 +1,7 @@
-import { randomUUID } from 'node:crypto'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { correlate, EntraError, entraError, errorParameters, type Parameters } from './aadsts.ts'
 import { requireTrustedClient, type TenantRequest } from './client.ts'
 import type { Endpoint } from '../faults/scenario.ts'
-import type { Settings } from '../faults/settings.ts'
 import { readForm } from '../http/body.ts'
 import { type Html, html, page, refuseForeignOrigin, sendPage, sendRedirect } from '../http/pages.ts'
 import type { Simulation } from '../simulation/simulation.ts'
@@ -14,6 +12,7 @@ import {
   PERMISSIONS,
   type Person,
   signInName,
+  signsInAs,
 } from '../tenant/directory.ts'
 
 /** One step of a sign-in or consent. Nothing is kept between steps: each reads the query of the first request again. */
@@ -109,8 +108,19 @@ export function createFlow(app: FastifyInstance, simulation: Simulation) {
       const issuer = `https://sts.windows.net/${person.home?.tenantId}/`
       throw entraError(50020, [signInName(person), issuer, organization])
     },
-    cancelled: (step: Step, page: CancelledPage): Parameters =>
-      cancelParameters(step.request, page, settings.current.cancelShape),
+    /** How Microsoft reports a person who cancels; there are several shapes, and not all have a description. */
+    cancelled({ request }: Step, page: keyof typeof DOCUMENTED): Parameters {
+      const { cancelShape } = settings.current
+      const declined = (error: string): Parameters => errorParameters(entraError(65004, [], { error }), request)
+      const subcode = ['error_subcode', 'cancel'] as const
+      const shapes = {
+        subcode: () => [['error', 'access_denied'], subcode] as const,
+        'subcode-with-description': () => [subcode, ...declined('access_denied')],
+        'access-denied': () => declined('access_denied'),
+        'consent-required': () => declined('consent_required'),
+      }
+      return shapes[cancelShape === 'documented' ? DOCUMENTED[page] : cancelShape]()
+    },
     refuse: (step: Step, error: EntraError): FastifyReply => answer(step, errorParameters(error, step.request)),
   }
 }
@@ -125,28 +135,6 @@ export function logParameters(given: URLSearchParams, names: readonly string[], 
 
 /** The shape that Microsoft documents, by the page on which a person cancels. */
 const DOCUMENTED = { picker: 'subcode', consent: 'access-denied', 'admin-consent': 'consent-required' } as const
-export type CancelledPage = keyof typeof DOCUMENTED
-
-/** How Microsoft reports a person who cancels; there are several shapes, and not all have a description. */
-function cancelParameters(request: FastifyRequest, page: CancelledPage, shape: Settings['cancelShape']): Parameters {
-  const declined = (error: string): Parameters => errorParameters(entraError(65004, [], { error }), request)
-  const subcode = ['error_subcode', 'cancel'] as const
-  const shapes = {
-    subcode: () => [['error', 'access_denied'], subcode] as const,
-    'subcode-with-description': () => [subcode, ...declined('access_denied')],
-    'access-denied': () => declined('access_denied'),
-    'consent-required': () => declined('consent_required'),
-  }
-  return shapes[shape === 'documented' ? DOCUMENTED[page] : shape]()
-}
-
-/** Entra adds these to a code although nobody asked: a session id, and sometimes one that is not documented at all. */
-export function unrequestedParameters(): Parameters {
-  return [
-    ['session_state', randomUUID()],
-    ['unannounced_parameter', '1'],
-  ]
-}
 
 /** MSAL's `client_info`: the home of the account, which for a guest is another tenant. */
 export function clientInfo(person: Person, tenantId: string): string {
@@ -163,8 +151,7 @@ export interface PageForm {
 
 /** @param hint the sign-in name that the application suggested */
 function accountPickerPage(form: PageForm, appName: string, simulation: Simulation, hint: string | null): Html {
-  const isHinted = (person: Person): boolean => signInName(person).toLowerCase() === hint?.toLowerCase()
-  const people = simulation.index.people.toSorted((a, b) => Number(isHinted(b)) - Number(isHinted(a)))
+  const people = simulation.index.people.toSorted((a, b) => Number(signsInAs(b, hint)) - Number(signsInAs(a, hint)))
   return entraPage(
     'Pick an account',
     html`<h1>Pick an account</h1>
@@ -176,10 +163,9 @@ function accountPickerPage(form: PageForm, appName: string, simulation: Simulati
             (person) =>
               html`<li>
                 <button class="account" name="account" value="${person.oid}" aria-describedby="about-${person.oid}">
-                  <span class="name">${person.displayName}</span>
-                  <span class="address">${signInName(person)}</span>
+                  ${person.displayName}<br />${signInName(person)}
                 </button>
-                <span class="about" id="about-${person.oid}">${person.about}</span>
+                <br /><span id="about-${person.oid}">${person.about}</span>
               </li>`,
           )}
         </ul>

@@ -13,12 +13,7 @@ const ID_TOKEN_SECONDS = 3600
 const SERVICE_PRINCIPAL_ID = '5f0c1a52-7c1e-4b8d-9a43-0d6f3b7e2201'
 const OTHER_GUID = '00000000-dead-4bad-8bad-000000000000'
 
-export interface IssuedAccessToken {
-  readonly accessToken: string
-  /** Everything that was consented to, whatever was requested. */
-  readonly scopes: readonly string[]
-  readonly expiresIn: number
-}
+export type IssuedAccessToken = Awaited<ReturnType<typeof sign>>
 
 /** @param without scopes that a scenario leaves out */
 export async function issueAccessToken(
@@ -37,12 +32,13 @@ export async function issueApplicationToken(simulation: Simulation): Promise<Iss
   return sign('application', SERVICE_PRINCIPAL_ID, permissions, simulation)
 }
 
+/** `scopes` is everything that was consented to, whatever was requested. */
 async function sign(
   holder: 'person' | 'application',
   oid: string,
   scopes: readonly string[],
   { settings, tokens }: Simulation,
-): Promise<IssuedAccessToken> {
+) {
   const { accessTokenSeconds, accessTokens } = settings.current
   const seconds = accessTokenSeconds ?? randomInt(60 * 60, 90 * 60)
   const signed = await tokens.signAccessToken(holder, oid, scopes, seconds)

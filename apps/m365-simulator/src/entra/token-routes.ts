@@ -144,7 +144,7 @@ export function tokenRoutes(app: FastifyInstance, simulation: Simulation): void 
     } catch (error) {
       if (!(error instanceof EntraError)) throw error
       request.facts.details['error'] = `AADSTS${error.code}`
-      return reply.code(error.status).send(errorBody(error, request))
+      return reply.code(error.sent.status).send(errorBody(error, request))
     }
   }
 

@@ -39,12 +39,6 @@ function withRetryAfter(given: FaultAnswer, retryAfter: RetryAfter | null): Faul
   return retryAfter === null ? given : { ...given, retryAfter }
 }
 
-interface Preset {
-  readonly title: string
-  readonly group: string
-  readonly effect: Effect
-}
-
 const CLAIMS = '{"access_token":{"capolids":{"essential":true,"values":["5c1a2f0e-3d8b-4f6a-9b1e-7d2c4a6e8f01"]}}}'
 const BLOCKED = { error: 'access_denied', claims: CLAIMS }
 const IN_2_SECONDS: RetryAfter = { form: 'seconds', seconds: 2 }
@@ -134,7 +128,7 @@ const GROUPS: Readonly<Record<string, readonly (readonly [name: string, title: s
 }
 
 /** The scenarios that can be switched on by name. The control API takes anything else as an effect. */
-export const PRESETS: ReadonlyMap<string, Preset> = new Map(
+export const PRESETS: ReadonlyMap<string, Readonly<{ group: string; title: string; effect: Effect }>> = new Map(
   Object.entries(GROUPS).flatMap(([group, presets]) =>
     presets.map(([name, title, effect]) => [name, { group, title, effect }] as const),
   ),

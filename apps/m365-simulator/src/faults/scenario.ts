@@ -77,13 +77,13 @@ export const Effect = z.discriminatedUnion('kind', [
     at: z.enum(['authorize', 'client', 'code', 'refresh']),
     /** Any AADSTS code; those in `entra/aadsts.ts` come with their text and usual error. */
     code: z.int().min(1),
-    error: z.string().optional(),
+    error: z.string().exactOptional(),
     /** null: no suberror, although the code usually has one. */
-    suberror: z.string().nullable().optional(),
-    claims: z.string().optional(),
+    suberror: z.string().nullable().exactOptional(),
+    claims: z.string().exactOptional(),
     /** The error ends once a sign-in has asked for `claims`, which must be JSON then. */
-    untilClaimsAreAskedFor: z.boolean().optional(),
-    status: z.int().min(400).max(599).optional(),
+    untilClaimsAreAskedFor: z.boolean().exactOptional(),
+    status: z.int().min(400).max(599).exactOptional(),
   }),
   z.strictObject({
     kind: z.literal('tokens'),

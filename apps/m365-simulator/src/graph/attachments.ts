@@ -160,7 +160,7 @@ export async function uploadRoutes(app: FastifyInstance, simulation: Simulation)
     const { name, contentType, contentId, isInline, sizeBytes, owner, messageId } = session
     const about = { id: newItemId(), name, contentType, contentId, isInline, sizeBytes }
     const sha256 = attachmentBlobs(simulation).put(Buffer.concat(session.pieces))
-    uploads.finish(session, sha256)
+    uploads.end(session, 'finished', sha256)
     addToDraft(item, { ...about, sha256 }, simulation)
     const base = 'https://outlook.office.com/api/v2.0'
     const location = `${base}/Users('${owner}')/Messages('${messageId}')/Attachments('${about.id}')`

@@ -13,16 +13,7 @@ const KNOWN = new Set(['$select', '$filter', '$orderby', '$top', '$expand', 'cha
 const FILTER = /^receivedDateTime (ge|gt) (\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z)$/
 
 /** How far a client has read an inbox. The token of change tracking is nothing but this. */
-interface Position {
-  readonly mailbox: string
-  readonly select: readonly string[] | null
-  readonly expand: readonly string[]
-  readonly sinceMs: number
-  /** The sequence number of the last message that was listed. */
-  readonly after: number
-  /** Tokens of an earlier generation have ended. */
-  readonly generation: string
-}
+type Position = ReturnType<typeof readStart>
 
 /** `GET …/mailFolders/inbox/messages/delta`: what has arrived, a page at a time. @throws GraphError */
 export function listInbox(
@@ -63,7 +54,7 @@ export function listInbox(
 }
 
 /** @throws GraphError */
-function readStart(query: URLSearchParams, mailbox: string, properties: Settings['deltaProperties']): Position {
+function readStart(query: URLSearchParams, mailbox: string, properties: Settings['deltaProperties']) {
   const unknown = [...query.keys()].find((name) => !KNOWN.has(name))
   if (unknown !== undefined) throw invalid(`The query option '${unknown}' is not supported.`)
   if ((query.get('changeType') ?? 'created') !== 'created') throw invalid('Only changeType=created is read here.')
@@ -73,7 +64,16 @@ function readStart(query: URLSearchParams, mailbox: string, properties: Settings
   const [, , since] = FILTER.exec(filter ?? '') ?? []
   if (filter !== null && since === undefined) throw invalid("Only 'receivedDateTime ge value' is supported.")
   const select = readSelection(query, 'message', isMessageProperty)
-  return { mailbox, select, expand, sinceMs: since === undefined ? 0 : Date.parse(since), after: 0, generation: '' }
+  return {
+    mailbox,
+    select,
+    expand,
+    sinceMs: since === undefined ? 0 : Date.parse(since),
+    /** The sequence number of the last message that was listed. */
+    after: 0,
+    /** Tokens of an earlier generation have ended. */
+    generation: '',
+  }
 }
 
 function writeToken(position: Position): string {

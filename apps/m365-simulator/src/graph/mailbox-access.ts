@@ -1,11 +1,11 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { concerns } from '../faults/scenario.ts'
 import { GraphError, throttled } from './graph-error.ts'
-import { type IdKind, wantedIdKind } from './message-json.ts'
+import { wantedIdKind } from './message-json.ts'
 import type { Simulation } from '../simulation/simulation.ts'
 import { type Addressee, addresseeOf, findAddressee, type Person, type Rights } from '../tenant/directory.ts'
 import type { MailAddress, StoredMessage } from '../tenant/message.ts'
-import { type Mailbox, rightsOf } from '../tenant/store.ts'
+import { rightsOf } from '../tenant/store.ts'
 import type { AccessTokenCheck } from '../tenant/token-service.ts'
 
 const ALL_RIGHTS: Rights = { sendAs: true, sendOnBehalf: true, fullAccess: true }
@@ -18,15 +18,7 @@ declare module 'fastify' {
 }
 
 /** A request that may access a mailbox. */
-export interface Visit {
-  readonly request: FastifyRequest
-  readonly addressee: Addressee
-  /** The mailbox's address in lower case. */
-  readonly address: string
-  readonly mailbox: Mailbox | undefined
-  readonly idKind: IdKind
-  readonly nowMs: number
-}
+export type Visit = ReturnType<typeof visit>
 
 /** `onRequest` hook: finds the mailbox, counts the request, and refuses it when too many are in flight. */
 export async function enterMailbox(
@@ -69,7 +61,7 @@ function findTarget(
  * @param permissions one of which the token needs; for sending, which one depends on the sender, see `requireSender`
  * @throws GraphError when the token lacks them or the mailbox cannot be accessed
  */
-export function visit(request: FastifyRequest, permissions: readonly string[], { store, clock }: Simulation): Visit {
+export function visit(request: FastifyRequest, permissions: readonly string[], { store, clock }: Simulation) {
   const { target: addressee, caller, headers } = request
   const isKnown = !(addressee instanceof GraphError)
   const isForeign = isKnown && caller.kind === 'person' && addressee.address !== caller.person.mail

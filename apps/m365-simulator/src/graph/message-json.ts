@@ -128,12 +128,6 @@ function dateTime(iso: string): string {
 /** A `regular` id names the folder too, so it changes when the item moves. `immutable` ids are for clients that ask. */
 export type IdKind = 'regular' | 'immutable'
 
-interface Lookup {
-  readonly mailbox: Mailbox | undefined
-  readonly idKind: IdKind
-  readonly nowMs: number
-}
-
 const FOLDER_MARKS = { drafts: 'D', sentItems: 'S', inbox: 'I', deletedItems: 'T' } as const satisfies Record<
   Folder,
   string
@@ -155,7 +149,10 @@ export function itemId({ id, folder }: MailboxItem, kind: IdKind): string {
  *
  * @throws GraphError
  */
-export function findItem({ mailbox, idKind, nowMs }: Lookup, id: string): MailboxItem {
+export function findItem(
+  { mailbox, idKind, nowMs }: { mailbox: Mailbox | undefined; idKind: IdKind; nowMs: number },
+  id: string,
+): MailboxItem {
   const match = (idKind === 'immutable' ? IMMUTABLE : REGULAR).exec(id)
   if (match === null) throw new GraphError('ErrorInvalidIdMalformed')
   const item = mailbox?.get(match.at(-1) ?? '')

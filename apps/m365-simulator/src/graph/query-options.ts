@@ -3,9 +3,7 @@ import { isMessageProperty } from './message-json.ts'
 import { isExtendedPropertyId } from './read-message.ts'
 import { propertyKey } from '../tenant/message.ts'
 
-export type MessageFilter =
-  | { readonly by: 'property'; readonly property: string; readonly value: string }
-  | { readonly by: 'internetMessageId'; readonly value: string }
+export type MessageFilter = ReturnType<typeof readFilter>
 
 const MAX_TOP = 1000
 /** A string literal of OData, in which a quotation mark is doubled. */
@@ -81,12 +79,12 @@ export function readSelection(
   throw new GraphError('BadRequest', `Could not find a property named '${unknown}' on type 'microsoft.graph.${type}'.`)
 }
 
-function readFilter(text: string): MessageFilter {
+function readFilter(text: string) {
   const [, internetMessageId] = INTERNET_MESSAGE_ID_FILTER.exec(text) ?? []
-  if (internetMessageId !== undefined) return { by: 'internetMessageId', value: unquote(internetMessageId) }
+  if (internetMessageId !== undefined) return { by: 'internetMessageId' as const, value: unquote(internetMessageId) }
   const [, , id, value] = PROPERTY_FILTER.exec(text) ?? []
   if (id !== undefined && value !== undefined && isExtendedPropertyId(unquote(id))) {
-    return { by: 'property', property: propertyKey(unquote(id)), value: unquote(value) }
+    return { by: 'property' as const, property: propertyKey(unquote(id)), value: unquote(value) }
   }
   throw new GraphError('BadRequest', 'Invalid filter clause.')
 }

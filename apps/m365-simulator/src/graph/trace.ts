@@ -143,14 +143,9 @@ function readToken(token: string): { readonly query: URLSearchParams; readonly a
 }
 
 function traceJson(row: TraceRow, nowMs: number): object {
-  const { id, senderAddress, recipientAddress, messageId, subject, size, receivedMs, settledMs, outcome } = row
+  const { receivedMs, visibleMs: _visible, settledMs, outcome, isMember: _isMember, ...shown } = row
   return {
-    id,
-    senderAddress,
-    recipientAddress,
-    messageId,
-    subject,
-    size,
+    ...shown,
     receivedDateTime: new Date(receivedMs).toISOString().replace(/\.\d+Z$/, 'Z'),
     fromIP: '10.0.0.1',
     toIP: '',
@@ -161,23 +156,17 @@ function traceJson(row: TraceRow, nowMs: number): object {
 /** Returns details in no order, with an event that nobody has heard of. */
 function detailsOf({ id, messageId, receivedMs, settledMs, outcome, isMember }: TraceRow, nowMs: number): object[] {
   const dateTime = new Date(Math.max(receivedMs, Math.min(nowMs, settledMs))).toISOString()
-  const event = (name: string, description: string, data = '') => ({
-    id,
-    messageId,
-    dateTime,
-    event: name,
-    action: '',
-    description,
-    data,
-  })
+  const entry = (event: string, description: string, data = '') => {
+    return { id, messageId, dateTime, event, action: '', description, data }
+  }
   const reason = `[{LED=${outcome.text}};{MSG=};{FQDN=};{IP=};{LRT=}]`
   const failed = `<root><MEP Name="RecipientStatus" String="${reason}"/></root>`
   const ended =
     {
-      failed: event('Fail', `Reason: ${reason}`, failed),
-      expanded: event('Drop', '250 2.1.5 RESOLVER.GRP.Expanded; distribution list expanded'),
-    }[outcome.status] ?? event('Deliver', 'The message was successfully delivered.')
-  const received = [event('Receive', 'Message received by: EXCHANGE'), event('Submit', 'Submitted.')]
+      failed: entry('Fail', `Reason: ${reason}`, failed),
+      expanded: entry('Drop', '250 2.1.5 RESOLVER.GRP.Expanded; distribution list expanded'),
+    }[outcome.status] ?? entry('Deliver', 'The message was successfully delivered.')
+  const received = [entry('Receive', 'Message received by: EXCHANGE'), entry('Submit', 'Submitted.')]
   const before = isMember ? [] : received
-  return nowMs < settledMs ? before : [ended, event('Journey', 'Something new.'), ...before]
+  return nowMs < settledMs ? before : [ended, entry('Journey', 'Something new.'), ...before]
 }

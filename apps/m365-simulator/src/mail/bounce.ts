@@ -7,20 +7,17 @@ import type { StoredMessage } from '../tenant/message.ts'
 // and reports of real messages).
 
 /** Exchange's reports come from the same local part in every tenant. */
-const EXCHANGE = 'MicrosoftExchange329e71ec88ae4615bbc36ab6ce41109e'
+const LOCAL_PART = 'MicrosoftExchange329e71ec88ae4615bbc36ab6ce41109e'
+const EXCHANGE = `${LOCAL_PART}@contoso.onmicrosoft.com`
 const OUTLOOK = 'Microsoft Outlook'
 
 /** What may arrive, by kind: from whom, and for a report of Exchange its message class. */
 const KINDS = {
-  exchange: { address: `${EXCHANGE}@contoso.onmicrosoft.com`, name: OUTLOOK, messageClass: 'REPORT.IPM.Note.NDR' },
+  exchange: { address: EXCHANGE, name: OUTLOOK, messageClass: 'REPORT.IPM.Note.NDR' },
   /** The message is tried further. */
-  delayed: {
-    address: `${EXCHANGE}@contoso.onmicrosoft.com`,
-    name: OUTLOOK,
-    messageClass: 'REPORT.IPM.Note.Delayed.DR',
-  },
+  delayed: { address: EXCHANGE, name: OUTLOOK, messageClass: 'REPORT.IPM.Note.Delayed.DR' },
   /** Looks like a real one, from another organization. */
-  forged: { address: `${EXCHANGE}@evil.example`, name: OUTLOOK, messageClass: 'REPORT.IPM.Note.NDR' },
+  forged: { address: `${LOCAL_PART}@evil.example`, name: OUTLOOK, messageClass: 'REPORT.IPM.Note.NDR' },
   /** Of another mail server. */
   foreign: { address: 'mailer-daemon@mail.fabrikam.com', name: 'Mail Delivery System', messageClass: null },
   /** An absence note. */

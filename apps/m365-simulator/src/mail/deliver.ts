@@ -3,7 +3,7 @@ import { newItemId } from './attachments.ts'
 import { bounce } from './bounce.ts'
 import type { Simulation } from '../simulation/simulation.ts'
 import { type AcceptedMessage, acceptedMessage } from '../simulation/traffic.ts'
-import { addresseeMembers, type DirectoryIndex } from '../tenant/directory.ts'
+import type { Addressee, DirectoryIndex } from '../tenant/directory.ts'
 import type { DeliveryOutcome, MessageCopy, StoredMessage } from '../tenant/message.ts'
 
 /** What happens to the sender's own copy. */
@@ -114,18 +114,17 @@ function deliveryOutcomeOf(
     if (status !== 'failed') return { status, code, text, members }
     return failure(code ?? '5.1.10', text ?? NOT_FOUND)
   }
-  const [, domain = ''] = address.toLowerCase().split('@')
-  if (!exists(address, index)) return failure('5.1.10', NOT_FOUND)
-  const members = addresseeMembers(address, index)
-  return members === null ? (DOMAINS[domain] ?? DELIVERED) : { ...DELIVERED, status: 'expanded', members }
+  const addressee = index.byAddress(address)
+  if (!isReached(addressee, index.isLocal(address))) return failure('5.1.10', NOT_FOUND)
+  if (addressee?.kind === 'group') return { ...DELIVERED, status: 'expanded', members: addressee.members ?? [] }
+  return DOMAINS[address.toLowerCase().split('@')[1] ?? ''] ?? DELIVERED
 }
 
 const NOT_FOUND = 'RESOLVER.ADR.RecipientNotFound; Recipient not found'
 
-/** Whether somebody has a mailbox with this address; outside the organization somebody always does. */
-function exists(address: string, index: DirectoryIndex): boolean {
-  const addressee = index.byAddress(address)
-  if (addressee === undefined) return !index.isLocal(address)
+/** Whether somebody has a mailbox there; outside the organization somebody always does. */
+function isReached(addressee: Addressee | undefined, isLocal: boolean): boolean {
+  if (addressee === undefined) return !isLocal
   // A guest's mail goes to its home, which is outside.
   return addressee.kind !== 'person' || addressee.person.hasMailbox || addressee.person.membership !== 'member'
 }

@@ -1,5 +1,5 @@
 import type { Simulation } from '../simulation/simulation.ts'
-import type { MailAddress, StoredMessage } from '../tenant/message.ts'
+import type { MailAddress } from '../tenant/message.ts'
 import { itemsIn, type MailboxItem } from '../tenant/store.ts'
 
 export type MailboxSummary = ReturnType<typeof listMailboxes>[number]
@@ -29,14 +29,10 @@ export function listMailboxes({ index, store, clock }: Simulation) {
 }
 
 /** A message as the owner of its mailbox sees it. */
-export interface VisibleMessage extends StoredMessage {
-  readonly id: string
-  readonly sequence: number
-  readonly folder: MailboxItem['folder']
-}
+export type VisibleMessage = ReturnType<typeof visibleMessage>
 
 /** Only the sender and the blind copy's own recipient see it. */
-export function visibleMessage({ id, sequence, folder, mailbox, message }: MailboxItem): VisibleMessage {
+export function visibleMessage({ id, sequence, folder, mailbox, message }: MailboxItem) {
   const isOwner = ({ address }: MailAddress): boolean => address.toLowerCase() === mailbox
   const bcc =
     folder === 'sentItems' || message.isDraft ? message.bcc : message.bcc.filter((recipient) => isOwner(recipient))

@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto'
+import type { StoredAttachment } from '../tenant/message.ts'
 
 /** A range that a client tried to send. */
 export interface UploadRange {
@@ -11,10 +12,8 @@ export interface UploadRange {
   accepted: boolean
 }
 
-export interface UploadSession {
-  /** Grows, and is never reused. */
-  readonly sequence: number
-  readonly id: string
+/** The file that a session is for. */
+interface NewUpload extends Omit<StoredAttachment, 'id' | 'sha256'> {
   /** In lower case. */
   readonly mailbox: string
   /** The draft's id in the store. */
@@ -22,26 +21,30 @@ export interface UploadSession {
   /** What the upload URL calls the mailbox and the draft. */
   readonly owner: string
   readonly messageId: string
-  readonly name: string
-  readonly contentType: string
-  readonly contentId: string | null
-  readonly isInline: boolean
-  readonly sizeBytes: number
   readonly createdAtMs: number
   /** Ranges do not extend it. */
   readonly expiresAtMs: number
-  /** null: no token is valid any more. */
-  authToken: string | null
-  state: 'open' | 'finished' | 'cancelled' | 'expired' | 'forgotten'
-  receivedBytes: number
-  /** What was received, until the session ends. */
-  pieces: Buffer[]
-  /** Set once the session is finished. */
-  sha256: string | null
-  readonly ranges: UploadRange[]
 }
 
-type Changing = 'sequence' | 'id' | 'authToken' | 'state' | 'receivedBytes' | 'pieces' | 'sha256' | 'ranges'
+export type UploadSession = ReturnType<typeof newSession>
+
+/** @param sequence grows, and is never reused */
+function newSession(upload: NewUpload, sequence: number) {
+  return {
+    ...upload,
+    sequence,
+    id: randomBytes(24).toString('base64url'),
+    /** null: no token is valid any more. */
+    authToken: randomBytes(48).toString('base64url') as string | null,
+    state: 'open' as 'open' | 'finished' | 'cancelled' | 'expired' | 'forgotten',
+    receivedBytes: 0,
+    /** What was received, until the session ends. */
+    pieces: [] as Buffer[],
+    /** Set once the session is finished. */
+    sha256: null as string | null,
+    ranges: [] as UploadRange[],
+  }
+}
 
 /** Dropping the oldest sessions keeps a long run from filling the memory. */
 const MAX_SESSIONS = 5_000
@@ -53,9 +56,10 @@ export function createUploadSessions() {
   const sessions = new Map<string, UploadSession>()
   let lastSequence = 0
 
-  /** Discards what was received so far. */
-  const end = (session: UploadSession, state: UploadSession['state']): void => {
+  /** Discards what was received so far. @param sha256 of all of it, once the session is finished */
+  const end = (session: UploadSession, state: UploadSession['state'], sha256: string | null = null): void => {
     session.state = state
+    session.sha256 = sha256
     session.pieces = []
   }
   const expire = (session: UploadSession, nowMs: number): void => {
@@ -67,22 +71,12 @@ export function createUploadSessions() {
   }
 
   return {
-    open(upload: Omit<UploadSession, Changing>): UploadSession {
+    open(upload: NewUpload): UploadSession {
       for (const session of sessions.values()) expire(session, upload.createdAtMs)
       const [oldest] = sessions.values()
       if (oldest !== undefined && sessions.size >= MAX_SESSIONS) forget(oldest)
       lastSequence += 1
-      const session: UploadSession = {
-        ...upload,
-        sequence: lastSequence,
-        id: randomBytes(24).toString('base64url'),
-        authToken: randomBytes(48).toString('base64url'),
-        state: 'open',
-        receivedBytes: 0,
-        pieces: [],
-        sha256: null,
-        ranges: [],
-      }
+      const session = newSession(upload, lastSequence)
       sessions.set(session.id, session)
       return session
     },
@@ -91,11 +85,6 @@ export function createUploadSessions() {
       const session = sessions.get(id)
       if (session !== undefined) expire(session, nowMs)
       return session
-    },
-    /** @param sha256 of everything that was received */
-    finish(session: UploadSession, sha256: string): void {
-      end(session, 'finished')
-      session.sha256 = sha256
     },
     end,
     /** Reports the oldest sessions first. */

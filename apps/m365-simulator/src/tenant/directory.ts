@@ -1,12 +1,11 @@
-/** What one person may do with a shared mailbox or group. */
-export interface Rights {
-  readonly sendAs: boolean
-  readonly sendOnBehalf: boolean
+export const NO_RIGHTS = {
+  sendAs: false,
+  sendOnBehalf: false,
   /** Full Access: may open the mailbox, which does not include sending as it. */
-  readonly fullAccess: boolean
+  fullAccess: false,
 }
-
-export const NO_RIGHTS: Rights = { sendAs: false, sendOnBehalf: false, fullAccess: false }
+/** What one person may do with a shared mailbox or group. */
+export type Rights = Readonly<typeof NO_RIGHTS>
 
 export interface Person {
   /** Object id in this tenant; a GUID. */
@@ -55,7 +54,11 @@ export type DirectoryIndex = ReturnType<typeof createDirectory>
  * @param generatedPeople how many members with a mailbox to add: person-1@contoso.com, person-2@contoso.com …
  */
 export function createDirectory(generatedPeople: number) {
-  const generated = Array.from({ length: generatedPeople }, (_, position) => generatedPerson(position + 1))
+  const generated = Array.from({ length: generatedPeople }, (_, position) => {
+    const number = position + 1
+    // The oid is the same at every start, so that a data folder still fits.
+    return member(`${OID_PREFIX}-${number.toString(16).padStart(12, '0')}`, `person-${number}`, `Person ${number}`)
+  })
   const people: readonly Person[] = [...PEOPLE, ...generated]
   const byOid = new Map(people.map((person) => [person.oid, person]))
   const addressees = new Map<string, Addressee>(SHARED.map((shared) => [shared.address, shared]))
@@ -78,12 +81,6 @@ export function createDirectory(generatedPeople: number) {
   }
 }
 
-/** The addresses that mail to a group goes to; null for anything else. */
-export function addresseeMembers(address: string, index: DirectoryIndex): readonly string[] | null {
-  const addressee = index.byAddress(address)
-  return addressee?.kind === 'group' ? (addressee.members ?? []) : null
-}
-
 export function addresseeOf(person: Person): Extract<Addressee, { kind: 'person' }> {
   return { kind: 'person', address: person.mail, displayName: person.displayName, person }
 }
@@ -91,6 +88,10 @@ export function addresseeOf(person: Person): Extract<Addressee, { kind: 'person'
 /** A guest signs in with the address of its home tenant. */
 export function signInName({ membership, mail, userPrincipalName }: Person): string {
   return membership === 'guest' ? mail : userPrincipalName
+}
+
+export function signsInAs(person: Person, name: string | null): boolean {
+  return signInName(person).toLowerCase() === name?.toLowerCase()
 }
 
 /** @param name an oid or an address */
@@ -207,11 +208,6 @@ const SHARED: readonly SharedAddress[] = [
     rights: { [ADA]: SEND_AS },
   },
 ]
-
-/** The oid is the same at every start, so that a data folder still fits. */
-function generatedPerson(number: number): Person {
-  return member(`${OID_PREFIX}-${number.toString(16).padStart(12, '0')}`, `person-${number}`, `Person ${number}`)
-}
 
 function member(oid: string, localPart: string, displayName: string, more: Partial<Person> = {}): Person {
   const address = `${localPart}@${DOMAIN}`

@@ -29,9 +29,7 @@ export interface MailboxItem extends MessageCopy {
 /** The copies by their id, oldest first. */
 export type Mailbox = Map<string, MailboxItem>
 
-export interface CodeState extends IssuedCode {
-  redeemed: boolean
-}
+export type CodeState = IssuedCode & { redeemed: boolean }
 
 /** Read it anywhere; change it only through `commit`. */
 export type State = ReturnType<typeof emptyState>

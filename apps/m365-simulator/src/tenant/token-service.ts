@@ -22,14 +22,7 @@ const MAX_REMEMBERED_TOKENS = 1000
 /** `person`: the account that signed in. `application`: nobody signed in, and `oid` is that of its service principal. */
 type Holder = 'person' | 'application'
 
-interface AccessToken {
-  readonly holder: Holder
-  readonly oid: string
-  /** The scopes of a person, or the roles of an application. */
-  readonly scopes: ReadonlySet<string>
-  readonly issuedAtMs: number
-  readonly expiresAtMs: number
-}
+type AccessToken = ReturnType<typeof readClaims>
 
 export type AccessTokenCheck =
   | ({ readonly kind: 'valid' } & AccessToken)
@@ -113,10 +106,11 @@ export async function createTokenService(
 }
 
 /** @throws TypeError when the claims are not those of an access token issued here, such as an id_token's */
-function readClaims({ idtyp, scp, roles = [], oid, issued_at_ms: issuedAtMs, exp = 0 }: JWTPayload): AccessToken {
+function readClaims({ idtyp, scp, roles = [], oid, issued_at_ms: issuedAtMs, exp = 0 }: JWTPayload) {
   const isApplication = idtyp === 'app'
-  const scopes = new Set(isApplication ? (roles as string[]) : (scp as string).split(' '))
-  const holder = isApplication ? 'application' : 'person'
+  /** The scopes of a person, or the roles of an application. */
+  const scopes: ReadonlySet<string> = new Set(isApplication ? (roles as string[]) : (scp as string).split(' '))
+  const holder: Holder = isApplication ? 'application' : 'person'
   return { holder, oid: oid as string, scopes, issuedAtMs: issuedAtMs as number, expiresAtMs: exp * 1000 }
 }
 
