@@ -5,6 +5,7 @@ import type { AuditRefusal } from '../database/refusal-audit.ts'
 import type { SignedIn } from '../http/session.ts'
 import { createCallerGuard, hashServiceKey } from './service-key-guard.ts'
 import { serviceKeyRoutes } from './service-key-routes.ts'
+import { createServiceKeyLookup } from './service-key-lookup-store.ts'
 import { createServiceKeyStore } from './service-key-store.ts'
 
 const SEEDED_KEY_ID = `key_${'0'.repeat(32)}`
@@ -24,9 +25,10 @@ export function composeServiceKeys(
   },
 ) {
   const { database, tenantId, requireAdmin, auditRefusal, clock, timers } = deps
-  const store = createServiceKeyStore(database.prisma, database.pool, clock, timers)
+  const store = createServiceKeyStore(database.prisma)
+  const lookup = createServiceKeyLookup(database.pool, clock, timers)
   const guard = createCallerGuard({
-    store,
+    lookup,
     requireAdmin,
     auditRefused: ({ reason, key, client, operation }) =>
       auditRefusal({
@@ -44,21 +46,22 @@ export function composeServiceKeys(
   return {
     guard,
     /** Whether this text is or was a service key. */
-    isKey: (text: string) => store.isKnown(hashServiceKey(text)),
+    isKey: (text: string) => lookup.isKnown(hashServiceKey(text)),
     routes: (async (app) => {
       await app.register(serviceKeyRoutes, { ...deps, store })
     }) satisfies FastifyPluginAsync,
     /** Replaces the operator's previous key by this one; null only revokes it. */
     async seed(key: string | null) {
-      if (key === null) return store.revokeSeeded(tenantId, SEEDED_KEY_ID, clock())
-      await store.seed({
-        id: SEEDED_KEY_ID,
-        tenantId,
-        name: 'inforiver',
-        scopes: ['messages:send', 'messages:read', 'settings:read'],
-        keyHash: hashServiceKey(key),
-        now: clock(),
-      })
+      if (key === null) await store.revoke(tenantId, SEEDED_KEY_ID, null, clock())
+      else
+        await store.seed({
+          id: SEEDED_KEY_ID,
+          tenantId,
+          name: 'inforiver',
+          scopes: ['messages:send', 'messages:read', 'settings:read'],
+          keyHash: hashServiceKey(key),
+          createdAt: clock(),
+        })
     },
   }
 }

@@ -6,7 +6,7 @@ import { ProblemError } from '../http/problem.ts'
 import { holderOf } from '../memory/shares.ts'
 import type { SignedIn } from '../http/session.ts'
 import type { SubmitSettings } from '../domain/submit-settings.ts'
-import type { FoundKey, ServiceKeyStore } from './service-key-store.ts'
+import type { FoundKey, ServiceKeyLookup } from './service-key-lookup-store.ts'
 
 /** A caller: a service with a key, or a workspace admin, who sees the messages of every service. */
 export type Caller = { readonly tenantId: string } & (
@@ -52,16 +52,16 @@ export type AuthenticateService = (presented: PresentedKey) => Promise<ServiceCa
  * by its hash, so that timing reveals nothing about a guess.
  */
 export function createCallerGuard({
-  store,
+  lookup,
   requireAdmin,
   auditRefused,
 }: {
-  store: Pick<ServiceKeyStore, 'find'>
+  lookup: Pick<ServiceKeyLookup, 'find'>
   requireAdmin: (request: FastifyRequest) => Promise<SignedIn>
   auditRefused: (refused: RefusedKey) => Promise<void>
 }): { either: CallerGuard<Caller>; serviceOnly: CallerGuard<ServiceCaller>; authenticate: AuthenticateService } {
   async function authenticate({ key, scope, client, operation }: PresentedKey): Promise<ServiceCaller> {
-    const found = await store.find({ keyHash: hashServiceKey(key), client })
+    const found = await lookup.find({ keyHash: hashServiceKey(key), client })
     const refuse = (reason: RefusedKey['reason']) =>
       auditRefused({
         reason,

@@ -42,17 +42,13 @@ export const serviceKeyRoutes: FastifyPluginAsync<Options> = async (
       throw refuseInput([{ path: 'expiresAt', message: fault('key-expired') }])
     const key = `imk_${random(KEY_BYTES).toString('base64url')}`
     const id = newId('serviceKey')
-    const created = await store.create({
-      id,
-      tenantId,
-      name,
-      scopes,
-      keyHash: hashServiceKey(key),
-      limits: { expiresAt, allowedDomains, allowedAddresses },
+    const keyHash = hashServiceKey(key)
+    const limits = { expiresAt, allowedDomains, allowedAddresses }
+    const created = await store.create(
+      { id, tenantId, name, scopes, keyHash, createdAt: clock(), ...limits },
       actor,
-      now: clock(),
-      databaseNow: now,
-    })
+      now,
+    )
     if (created === null)
       throw refuseInput([{ path: 'name', message: fault('too-many-keys', { max: MAX_SERVICE_KEYS }) }])
     request.log.info({ serviceKey: id, name }, 'service key created')

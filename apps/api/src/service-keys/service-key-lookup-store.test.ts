@@ -1,11 +1,10 @@
 import { systemTimers } from '../runtime/clock.ts'
-import type { PrismaClient } from '../database/generated/client.ts'
 import type pg from 'pg'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { setUpSession } from '../database/database.ts'
 import { countingReads } from '../test-support/rows-read.ts'
 import { useTestDatabase, createTestPool } from '../test-support/test-database.ts'
-import { createServiceKeyStore } from './service-key-store.ts'
+import { createServiceKeyLookup } from './service-key-lookup-store.ts'
 
 const VERY_MANY = 4_000
 const FEW = 40
@@ -44,11 +43,13 @@ it.each([
 ])('looks up keys and the settings of their tenants alone, with statistics %s', async (_what, know) => {
   await database.query(know)
   await pool.query('DISCARD PLANS')
-  const store = createServiceKeyStore({} as PrismaClient, pool, () => new Date(), systemTimers)
+  const lookup = createServiceKeyLookup(pool, () => new Date(), systemTimers)
   let found: unknown[] = []
 
   const read = await rowsRead(async () => {
-    found = await Promise.all([1, 2, 3].map((number) => store.find({ keyHash: `hash ${number}`, client: '127.0.0.1' })))
+    found = await Promise.all(
+      [1, 2, 3].map((number) => lookup.find({ keyHash: `hash ${number}`, client: '127.0.0.1' })),
+    )
   })
 
   expect(read).toBeLessThan(FEW)
