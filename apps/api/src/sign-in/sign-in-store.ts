@@ -1,12 +1,14 @@
 import type { Role } from '@inforiver-mail/contract/caller'
 import type { SessionEntry } from '@inforiver-mail/contract/session'
+import type { Redemption } from '@inforiver-mail/m365/microsoft-identity'
 import { plainText } from '@inforiver-mail/m365/plain-text'
 import { appendAuditEvent, appendLimitedAuditEvent } from '../database/audit-log.ts'
-import type { PrismaClient } from '../database/generated/client.ts'
+import type { PendingSignIn, PrismaClient } from '../database/generated/client.ts'
 import { tryToWrite } from '../database/optional-write.ts'
 import type { SignedIn } from '../http/session.ts'
 import type { NewId } from '../runtime/ids.ts'
 
+const ADMIN_ROLE = 'Workspace.Admin'
 const IDLE_MS = 60 * 60_000
 /** The role is seen at the sign-in, so that a session lasts no longer than the role is believed. */
 const ROLE_MS = 4 * 60 * 60_000
@@ -17,26 +19,10 @@ const MAX_LISTED = 500
 const MAX_ADDRESS_CHARACTERS = 64
 const MAX_USER_AGENT_CHARACTERS = 300
 
-export interface PendingSignIn {
-  readonly stateHash: string
-  readonly tenantId: string
-  readonly browserHash: string
-  /** The sealed nonce and PKCE verifier. */
-  readonly secretsSealed: string
-  readonly returnTo: string
-  readonly expiresAt: Date
-}
+export type { PendingSignIn }
 
-/** The person who signed in, by Microsoft's account. */
-export interface Person {
-  readonly entraTenantId: string
-  readonly entraObjectId: string
-  readonly name: string
-  /** The name typed at Microsoft's page, as in WORKSPACE_ADMINS. */
-  readonly signInName: string
-  readonly email: string
-  readonly hasAdminRole: boolean
-}
+/** The person who signed in, by Microsoft's account. Their sign-in name is what they type there, as in WORKSPACE_ADMINS. */
+export type Person = Omit<Extract<Redemption, { outcome: 'granted' }>['person'], 'guest'>
 
 /** Where a sign-in comes from. */
 export interface Client {
@@ -86,7 +72,7 @@ export function createSignInStore(prisma: PrismaClient, workspaceAdmins: readonl
       now: Date
     }): Promise<{ readonly role: Role; readonly continues: boolean }> {
       return prisma.$transaction(async (transaction) => {
-        const { entraTenantId, entraObjectId, name, email } = person
+        const { tenantId: entraTenantId, objectId: entraObjectId, name, email } = person
         const known = await transaction.user.findUnique({
           where: { tenantId_entraTenantId_entraObjectId: { tenantId, entraTenantId, entraObjectId } },
         })
@@ -106,7 +92,7 @@ export function createSignInStore(prisma: PrismaClient, workspaceAdmins: readonl
           },
           update: { name, email, pinnedName, lastSignInAt: now },
         })
-        const isAdmin = person.hasAdminRole || (pinnedName !== null && adminNames.has(pinnedName))
+        const isAdmin = person.roles.includes(ADMIN_ROLE) || (pinnedName !== null && adminNames.has(pinnedName))
         const role: Role = isAdmin ? 'workspace-admin' : 'member'
         const replaced =
           replaces === null ? null : await transaction.session.findUnique({ where: { idHash: replaces } })

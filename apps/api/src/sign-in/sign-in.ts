@@ -9,7 +9,6 @@ import { hashOpaqueValue, newOpaqueValue } from '../http/session.ts'
 import type { Client, PendingSignIn, SignInStore } from './sign-in-store.ts'
 
 const PENDING_MS = 10 * 60_000
-const ADMIN_ROLE = 'Workspace.Admin'
 const SEALED_FOR = 'sign-in'
 
 /** What belongs to a sign-in under way, sealed. */
@@ -141,14 +140,7 @@ export function createSignIn({
       idHash,
       replaces,
       tenantId: pending.tenantId,
-      person: {
-        entraTenantId: person.tenantId,
-        entraObjectId: person.objectId,
-        name: person.name,
-        signInName: person.signInName,
-        email: person.email,
-        hasAdminRole: person.roles.includes(ADMIN_ROLE),
-      },
+      person,
       client,
       now: clock(),
     })

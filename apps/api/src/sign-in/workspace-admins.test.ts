@@ -30,16 +30,16 @@ async function roleOf(account: string, product = named): Promise<string> {
 }
 
 /** Signs somebody in at a product with these WORKSPACE_ADMINS, and returns the role. */
-async function signIn(entraObjectId: string, signInName: string, admins: readonly string[]): Promise<string> {
+async function signIn(objectId: string, signInName: string, admins: readonly string[]): Promise<string> {
   const person: Person = {
-    entraTenantId: 'entra-tenant',
-    entraObjectId,
+    tenantId: 'entra-tenant',
+    objectId,
     name: 'Somebody',
     signInName,
     email: signInName,
-    hasAdminRole: false,
+    roles: [],
   }
-  const idHash = `session of ${entraObjectId} ${signInName} ${admins.join(' ')}`
+  const idHash = `session of ${objectId} ${signInName} ${admins.join(' ')}`
   const client = { address: '192.0.2.7', userAgent: undefined }
   const session = { idHash, replaces: null, tenantId, person, client, now: NOW }
   return (await createSignInStore(database.prisma, admins, newId).startSession(session)).role
