@@ -21,6 +21,7 @@ import type {
 } from '../domain/mailbox-access.ts'
 import type { ByteBudget } from '../memory/byte-budget.ts'
 import type { MarkedMessage, Upload } from '../queue/owner/marked-message.ts'
+import { OWNER_LEASE_MS } from '../queue/owner/ownership.ts'
 import type { Deliveries, Mailboxes } from '../queue/queue.ts'
 import type { Route } from '../queue/mailbox/refusals.ts'
 import type { CachedAccess } from './access-cache.ts'
@@ -182,9 +183,20 @@ export class OvertakenError extends Error {
   override readonly name = 'OvertakenError'
 }
 
-/** @throws {OvertakenError} when the statement that has to precede a request changed nothing */
-export function requireCleared(cleared: boolean): void {
-  if (!cleared) throw new OvertakenError('The mark was gone, or the settings changed, before the message was sent.')
+/**
+ * Runs the statement that has to precede a request.
+ *
+ * @throws {OvertakenError} when it changed nothing, or its answer came after a lease: the process may have stood still, and
+ *   another one sends by now
+ */
+export async function requireCleared(
+  { elapsedMs }: Pick<AttemptDeps, 'elapsedMs'>,
+  statement: () => Promise<boolean>,
+): Promise<void> {
+  const askedAt = elapsedMs()
+  if (!(await statement()))
+    throw new OvertakenError('The mark was gone, or the settings changed, before the message was sent.')
+  if (elapsedMs() - askedAt >= OWNER_LEASE_MS) throw new OvertakenError('The process stood still before a request.')
 }
 
 /** Whether files are read one by one, each with memory of its own. Any other message is held whole during the attempt. */

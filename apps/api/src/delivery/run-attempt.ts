@@ -185,7 +185,7 @@ async function sendByRoute(deps: AttemptDeps, open: OpenMessage): Promise<Attemp
     content.attachments.length === 0 ? [] : await Promise.all(content.attachments.map((each) => open.read.whole(each)))
   const outgoing = outgoingOf(open, fromEmail, attachments)
   if (!takeClearance(deps, open))
-    requireCleared(await deps.deliveries.clear(message, access.settingsVersion, true, open.mayDuplicate))
+    await requireCleared(deps, () => deps.deliveries.clear(message, access.settingsVersion, true, open.mayDuplicate))
   options.signal.throwIfAborted()
   const outcome = await deps.mailer.send(outgoing, options)
   if (outcome.outcome === 'sent') return sendResult(outcome, true)

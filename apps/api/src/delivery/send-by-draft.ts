@@ -51,15 +51,15 @@ export async function sendByDraft(deps: AttemptDeps, open: OpenMessage): Promise
   let cleared = false
   /** Whether a stray is expected for the draft that is asked for now, and for no earlier one. */
   let wasStray = false
-  requireCleared(await clear(false))
+  await clear(false)
   for (let drafts = 0; drafts < DRAFTS_PER_ATTEMPT; drafts++) {
     const step = await sendOneDraft()
     if (step !== 'again') return step
   }
   return unavailable('draft-changed')
 
-  function clear(sends: boolean): Promise<boolean> {
-    return deps.deliveries.clear(message, settingsVersion, sends, open.mayDuplicate)
+  function clear(sends: boolean): Promise<void> {
+    return requireCleared(deps, () => deps.deliveries.clear(message, settingsVersion, sends, open.mayDuplicate))
   }
 
   async function sendOneDraft(): Promise<NotReady> {
@@ -67,7 +67,7 @@ export async function sendByDraft(deps: AttemptDeps, open: OpenMessage): Promise
     if (ready !== 'ready') return ready
     const filled = draft.uploading ? await fillDraft() : 'ready'
     if (filled !== 'ready') return filled
-    if (!cleared) requireCleared(await clear(true))
+    if (!cleared) await clear(true)
     options.signal.throwIfAborted()
     const sent = await mailer.sendDraft(currentDraft(), options)
     return sent.outcome === 'gone' ? afterGone() : sendResult(sent, true)
@@ -86,7 +86,7 @@ export async function sendByDraft(deps: AttemptDeps, open: OpenMessage): Promise
       if (found.outcome !== 'not-found' && found.outcome !== 'refused') return draftFailure(found)
       const byHand = await findSent()
       if (byHand !== null) return byHand
-      requireCleared(await clear(false)) // the searches may have taken minutes
+      await clear(false) // the searches may have taken minutes
     }
     const isWhole = isMadeWhole()
     const files = isWhole ? attachments : []
@@ -167,7 +167,7 @@ export async function sendByDraft(deps: AttemptDeps, open: OpenMessage): Promise
     if (listed.outcome === 'gone') return afterGone()
     if (listed.outcome !== 'listed') return draftFailure(listed)
     const { attached } = draft.upload
-    requireCleared(await clear(false))
+    await clear(false)
     if (listed.attachments.length === attached) return 'ready'
     // The next file as well: the answer to the last request was lost.
     const next = attachments.slice(0, attached + 1)
@@ -191,7 +191,7 @@ export async function sendByDraft(deps: AttemptDeps, open: OpenMessage): Promise
       if (checked !== 'ready') return checked
     }
     // end
-    requireCleared(await deps.deliveries.finishUpload(message, settingsVersion))
+    await requireCleared(deps, () => deps.deliveries.finishUpload(message, settingsVersion))
     cleared = true
     draft.uploading = false
     return 'ready'
@@ -278,14 +278,14 @@ export async function sendByDraft(deps: AttemptDeps, open: OpenMessage): Promise
       if (waitMs > WAIT_IN_PLACE_MS) return { type: 'waiting', waitMs }
       const signal = AbortSignal.any([options.signal, stopping])
       await deps.timers.sleep(waitMs, signal).catch(() => options.signal.throwIfAborted())
-      requireCleared(await clear(false)) // during the wait it may have been cancelled, or the settings changed
+      await clear(false) // during the wait it may have been cancelled, or the settings changed
     }
   }
 
   async function store(upload: Upload): Promise<void> {
     const before = attachments.slice(0, upload.attached)
     const uploadedBytes = before.reduce((sum, { sizeBytes }) => sum + sizeBytes, upload.position)
-    requireCleared(await deps.deliveries.storeUpload(message, settingsVersion, upload, uploadedBytes))
+    await requireCleared(deps, () => deps.deliveries.storeUpload(message, settingsVersion, upload, uploadedBytes))
     draft.upload = upload
     draft.progressed = true
   }
@@ -298,7 +298,7 @@ export async function sendByDraft(deps: AttemptDeps, open: OpenMessage): Promise
     const redirectedTo = draftId === null ? null : redirectAllTo
     const stored = { draftId, internetMessageId, from, redirectedTo, uploading: route.plan.kind === 'draft' }
     const left = { mailbox, wasStray, leavesFormer }
-    requireCleared(await deps.deliveries.storeDraft(message, settingsVersion, { ...stored, ...left }))
+    await requireCleared(deps, () => deps.deliveries.storeDraft(message, settingsVersion, { ...stored, ...left }))
     wasStray = false
     cleared = !stored.uploading && draftId !== null
     Object.assign(draft, { ...stored, upload: { attached: 0, session: null, position: 0 } })

@@ -25,7 +25,7 @@ import type { Candidate, OwnerStore } from './ownership.sql.ts'
 //
 // The room writes owners, the owner and epoch of mailboxes, and the marks of message_queue.
 
-const OWNER_LEASE_MS = 12_000
+export const OWNER_LEASE_MS = 12_000
 const RENEW_EVERY_MS = 3_000
 export const TEND_EVERY_MS = 1_000
 /** Time between two looks counts for so much at most: there may have been an outage, in which nobody could renew. */
