@@ -134,7 +134,7 @@ SELECT l.priority AS rank, l.service, count(*) = max(s.of_each) AS "isCut",
     SELECT * FROM (
       SELECT q.message_id, q.due_at, q.recipients, q.size = 'large' AS is_large FROM message_queue q
        WHERE ${isInLane('q', 'l.key')} AND q.due_at <= mail_now() AND q.mark_id IS NULL AND ($4 OR q.size <> 'large') AND ${isToBeWorkedOn('q')}
-       ORDER BY q.due_at LIMIT ${MAX_READ}) AS ahead
+       ORDER BY q.due_at, q.message_id LIMIT ${MAX_READ}) AS ahead
      LIMIT s.of_each) AS first
  GROUP BY l.priority, l.service`
 
