@@ -107,6 +107,12 @@ describe('the order of a mailbox', () => {
     expect(await sendOneByOne(7, queue)).toEqual(['b', 'c', 'old', 'a', 'a', 'a', 'a'])
   })
 
+  it('lets those that are due at the same moment leave in the order of their ids', async () => {
+    for (const name of ['c', 'a', 'b']) await add(name, 1)
+    await fixture.database.query('UPDATE message_queue SET due_at = (SELECT min(due_at) FROM message_queue)')
+    expect(await sendOneByOne(3, newProcessWithoutPace())).toEqual(['a', 'b', 'c'])
+  })
+
   it('gives a lower priority its share beside any number of services', async () => {
     for (let service = 0; service < 301; service++) await add(`normal${service}`, 1, { service: `service ${service}` })
     await add('low', 1, { priority: 'low' })
