@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Process } from '../testbed/processes.ts'
 import type { Testbed } from '../testbed/testbed.ts'
-import { findPostmaster, PROC, treeMs } from './machine.ts'
+import { findPostmaster, timesOf, treeMs } from './machine.ts'
 
 /** The cost of a mail. */
 export interface Costs {
@@ -39,7 +39,7 @@ function costsOf(amount: (key: keyof Costs) => number): Costs {
 }
 
 async function read(testbed: Testbed, pid: number): Promise<Costs> {
-  const measured = PROC.timesOf(pid)
+  const measured = timesOf(pid)
   return {
     seconds: performance.now() / 1_000,
     processMs: measured.ownMs + measured.endedChildrenMs,

@@ -5,38 +5,27 @@ import type pg from 'pg'
 /** The unit of /proc/PID/stat (USER_HZ). */
 const TICKS_PER_SECOND = 100
 
-interface ProcessTimes {
-  readonly parent: number
-  readonly ownMs: number
-  /** Of its children that have ended, such as closed connections, with theirs. */
-  readonly endedChildrenMs: number
-}
+type ProcessTimes = ReturnType<typeof timesOf>
 
-/** The processes of the machine. */
-interface ProcessTable {
-  pids(): readonly number[]
-  /** @throws when the process has ended */
-  timesOf(pid: number): ProcessTimes
-}
+/** The processes of the machine. Linux only. */
+const pids = (): number[] =>
+  readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .map(Number)
 
-/** Linux only. */
-export const PROC: ProcessTable = {
-  pids: () =>
-    readdirSync('/proc')
-      .filter((name) => /^\d+$/.test(name))
-      .map(Number),
-  timesOf(pid) {
-    const fields = readFileSync(`/proc/${pid}/stat`, 'utf8')
-      .replace(/^.*\) /, '') // the program's name, in parentheses, may contain anything
-      .split(' ')
-      .map(Number)
-    const toMs = (ticks = 0) => (ticks * 1_000) / TICKS_PER_SECOND
-    return {
-      parent: fields[1] ?? 0,
-      ownMs: toMs(fields[11]) + toMs(fields[12]),
-      endedChildrenMs: toMs(fields[13]) + toMs(fields[14]),
-    }
-  },
+/** @throws when the process has ended */
+export function timesOf(pid: number) {
+  const fields = readFileSync(`/proc/${pid}/stat`, 'utf8')
+    .replace(/^.*\) /, '') // the program's name, in parentheses, may contain anything
+    .split(' ')
+    .map(Number)
+  const toMs = (ticks = 0) => (ticks * 1_000) / TICKS_PER_SECOND
+  return {
+    parent: fields[1] ?? 0,
+    ownMs: toMs(fields[11]) + toMs(fields[12]),
+    /** Of its children that have ended, such as closed connections, with theirs. */
+    endedChildrenMs: toMs(fields[13]) + toMs(fields[14]),
+  }
 }
 
 /**
@@ -46,7 +35,7 @@ export const PROC: ProcessTable = {
  */
 export function treeMs(roots: readonly number[]): number {
   for (;;) {
-    const all = new Map(PROC.pids().map((pid) => [pid, timesIfRunning(pid)]))
+    const all = new Map(pids().map((pid) => [pid, timesIfRunning(pid)]))
     const tree = [...all].filter(([pid]) => descends(pid, roots, all))
     if (tree.every(([pid, times]) => timesIfRunning(pid)?.endedChildrenMs === times?.endedChildrenMs))
       return tree.reduce((sum, [, times]) => sum + (times?.ownMs ?? 0) + (times?.endedChildrenMs ?? 0), 0)
@@ -60,7 +49,7 @@ function descends(pid: number, roots: readonly number[], all: ReadonlyMap<number
 
 function timesIfRunning(pid: number): ProcessTimes | null {
   try {
-    return PROC.timesOf(pid)
+    return timesOf(pid)
   } catch {
     return null
   }
@@ -90,7 +79,7 @@ export function resetPeak(pid: number): number {
 /** Returns the process that all processes of a PostgreSQL descend from. */
 export async function findPostmaster(pool: pg.Pool): Promise<number> {
   const { rows } = await pool.query<{ backend: number }>('SELECT pg_backend_pid() AS backend')
-  return PROC.timesOf(rows[0]?.backend ?? 0).parent
+  return timesOf(rows[0]?.backend ?? 0).parent
 }
 
 export interface OtherPrograms {

@@ -52,21 +52,6 @@ const CHANGES = {
   traits: { unsaved: 100, large: 0, scheduled: 0, batch: 0 },
 } satisfies Circumstances
 const LOST = { messages: 10, steps: 600, microsoft: { lostAnswer: 60 } } satisfies Circumstances
-/** A process stands still until another has taken over, and comes back then. */
-const TAKEN_OVER = {
-  isReadable: true,
-  messages: 8,
-  withinMs: 0,
-  steps: 500,
-  copyMs: 0,
-  settingsChanges: 0,
-  limits: { messagesPerMinute: 0 },
-  pace: { hanging: 0, hangingRequests: 0, haste: 0, leaps: 0 },
-  microsoft: CHANGES.microsoft,
-  database: { lostBefore: 0, lostAnswer: 0 },
-  process: { ...NO_TROUBLE, freeze: 1, goesOn: 3, sleeps: 40, housekeeping: 0, clockSetBack: 0 },
-  traits: { ...SMALL, stops: 0, expires: 0, cancelled: 0 },
-} satisfies Circumstances
 const CHARGED = { ...LARGE, uploadBytesPer5Minutes: 60_000, withinMs: 0 } satisfies Circumstances
 
 /** The circumstances in which it is soon seen that a fence is missing, so that every change of the product keeps them. */
@@ -105,8 +90,21 @@ export const PLANTS: Readonly<Record<string, Circumstances>> = {
     traits: { ...SMALL, stops: 0, expires: 0, cancelled: 0 },
   },
   idempotency: { messages: 10, traits: { repeated: 100 } },
-  // Another process has found it meanwhile.
-  'late-outcome': TAKEN_OVER,
+  // The process stands still until another has taken over and found the message, and comes back then.
+  'late-outcome': {
+    isReadable: true,
+    messages: 8,
+    withinMs: 0,
+    steps: 500,
+    copyMs: 0,
+    settingsChanges: 0,
+    limits: { messagesPerMinute: 0 },
+    pace: { hanging: 0, hangingRequests: 0, haste: 0, leaps: 0 },
+    microsoft: CHANGES.microsoft,
+    database: { lostBefore: 0, lostAnswer: 0 },
+    process: { ...NO_TROUBLE, freeze: 1, goesOn: 3, sleeps: 40, housekeeping: 0, clockSetBack: 0 },
+    traits: { ...SMALL, stops: 0, expires: 0, cancelled: 0 },
+  },
   lease: { endsAlone: false },
   owner: { endsAlone: false },
   'possible-duplicate': {

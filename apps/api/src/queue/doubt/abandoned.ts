@@ -3,6 +3,7 @@ import { noteAttempts } from '../attempts.ts'
 import { bringPausesBack, bringTimesBack, type SetBack } from './clock-set-back.ts'
 import { idsOf, markedRows, NO_MARK } from '../columns.ts'
 import { addToCounters, queueRows } from '../counters.ts'
+import { isOfLivingProcess } from '../owner/clear.ts'
 import type { Owned, Ownership } from '../owner/ownership.ts'
 import { ownedBoxes } from '../owner/ownership.sql.ts'
 import { chargeUsage } from '../usage-windows.ts'
@@ -49,7 +50,7 @@ const SENDING = markedRows('SELECT c.tenant_id, c.sending FROM counters c JOIN o
 const LOOK = `
 WITH ${ownedBoxes('$2', '$1', '$3')}, abandoned AS MATERIALIZED (
   SELECT DISTINCT mark_id, marked_by = $2 AS is_mine FROM (${SENDING}) AS marked
-   WHERE CASE WHEN marked_by = $2 THEN true /* fence: under-way */ AND mark_id <> ALL ($4::text[]) /* end */ ELSE NOT EXISTS (SELECT FROM owners o WHERE o.id = marked_by) END
+   WHERE CASE WHEN marked_by = $2 THEN true /* fence: under-way */ AND mark_id <> ALL ($4::text[]) /* end */ ELSE NOT ${isOfLivingProcess('marked')} END
 )
 SELECT mail_now() AS at, ARRAY(SELECT mark_id FROM abandoned WHERE is_mine) AS unsent, ARRAY(SELECT mark_id FROM abandoned WHERE NOT is_mine) AS "left"`
 

@@ -1,6 +1,6 @@
 import { MAX_ATTACHMENTS_IN_ONE_REQUEST_BYTES } from '@inforiver-mail/m365/size-plan'
 import type pg from 'pg'
-import { currentSettings } from '../owner/clear.ts'
+import { currentSettings, isOfLivingProcess } from '../owner/clear.ts'
 import { isInTime } from '../columns.ts'
 import type { Mark, MarkedMessage, Upload } from '../owner/marked-message.ts'
 import { addToCounters, queueRows } from '../counters.ts'
@@ -37,7 +37,7 @@ export interface StoredDraft {
 }
 
 /** Whether it is still marked for this attempt, by a process that is not taken for dead. $1 id, $2 mark */
-const IS_MINE = `message_id = $1 AND mark_id = $2 AND EXISTS (SELECT FROM owners o WHERE o.id = marked_by)`
+const IS_MINE = `message_id = $1 AND mark_id = $2 AND ${isOfLivingProcess('message_queue')}`
 
 /** What was left to upload: only who has marked it changes it. $1 id, $2 mark */
 const LEFT_BEFORE = `left_before AS MATERIALIZED (

@@ -12,6 +12,9 @@ export const currentSettings = (tenant: string, version: string): string =>
     WHERE s.tenant_id = ${tenant} AND s.status = 'connected' /* fence: settings-version */ AND s.version = ${version} /* end */
       /* fence: settings-lock */ FOR SHARE /* end */`
 
+/** SQL for whether the process that marked a row is not taken for dead. */
+export const isOfLivingProcess = (row: string): string => `EXISTS (SELECT FROM owners o WHERE o.id = ${row}.marked_by)`
+
 /**
  * Clears a request whose message is still marked for it, by a process that is not taken for dead, whose settings are still
  * current, and whose message has not expired. A request that may send the message starts an attempt and stores the sender. One
@@ -28,7 +31,7 @@ UPDATE message_queue q
        possible_duplicate = q.possible_duplicate /* fence: possible-duplicate */ OR a.in_doubt /* end */
   FROM current c CROSS JOIN (SELECT $5::boolean AS sends, $6::boolean AS in_doubt) AS a
  WHERE q.message_id = $1 AND q.mark_id = $2
-   AND EXISTS (SELECT FROM owners o WHERE o.id = q.marked_by) AND ${isInTime('q')}`
+   AND ${isOfLivingProcess('q')} AND ${isInTime('q')}`
 
 /**
  * Reports whether a request to the mailbox may begin. It may not when the mark is gone, when the settings no longer have
