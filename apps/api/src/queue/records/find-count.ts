@@ -44,10 +44,14 @@ interface Counted {
   readonly oldest: Date | null
 }
 
-/** Counts the rows of the source that match, up to a limit. */
+/**
+ * Counts the rows of the source that match, up to a limit. Those of a source in order are the newest, but texts are counted as
+ * the planner finds them fastest.
+ */
 export async function countRows(database: Connections, selection: Selection, atMost: number): Promise<Counted> {
-  const { source, ofRow, ofState } = selection
-  if (!source) return { count: 0, oldest: null }
+  const { ofRow, ofState } = selection
+  if (!selection.source) return { count: 0, oldest: null }
+  const source = selection.source.texts ? { ...selection.source, ordered: false } : selection.source
   const rows = rowsOf(source, ofRow(source), ofState(source.tells))
   const order = source.ordered ? orderOf(source, 'DESC') : ''
   const sql = `SELECT count(*)::int AS count, min(at) AS oldest FROM (SELECT r.created_at AS at ${rows} ${order} LIMIT ${atMost}) AS counted`

@@ -14,7 +14,7 @@ import {
   type StoredFilter,
 } from './find-source.ts'
 import { FOR_VALUES, IN_ORDER, readPlanned } from './read-planned.ts'
-import { needlesOf } from './search-text.ts'
+import { indexedNeedlesOf, needlesOf } from './search-text.ts'
 
 // What a filter selects, as SQL: the conditions that the rows of a source (find-source.ts) or of texts have to meet.
 
@@ -108,6 +108,11 @@ export function createSelection(owner: Owner, filter: StoredFilter): Selection {
   const needles = needlesOf(filter)
   /** SQL for whether a row `t` of message_texts matches. Needles are ASCII letters and digits. */
   const matches = needles.map((needle) => `t.searched LIKE '%${needle}%'`).join(' AND ')
+  /** The same, where an index may find it. What is no column by itself is compared without it. */
+  const indexed = [
+    ...indexedNeedlesOf(filter).map((needle) => `t.searched LIKE '%${needle}%'`),
+    ...(filter.recipient === undefined ? [] : needles.map((needle) => `t.searched || '' LIKE '%${needle}%'`)),
+  ].join(' AND ')
   const ofTime = [
     ...(submittedFrom === undefined ? [] : [`r.created_at >= ${time(submittedFrom)}`]),
     ...(submittedTo === undefined ? [] : [`r.created_at < ${time(submittedTo)}`]),
@@ -140,18 +145,18 @@ export function createSelection(owner: Owner, filter: StoredFilter): Selection {
         ]
       : ['', '']
     return {
-      all: withTexts('all', each),
-      missing: withTexts('some-missing', each),
-      alone: withTexts('all', ''),
-      expected: withTexts('all', plain),
+      all: withTexts('all', each, indexed),
+      missing: withTexts('some-missing', each, indexed),
+      alone: withTexts('all', '', matches),
+      expected: withTexts('all', plain, matches),
     }
   }
 
   /** Rows of message_texts that match, with the columns of messages that conditions are about. @param joined how */
-  function withTexts(texts: 'all' | 'some-missing', joined: string): Source {
+  function withTexts(texts: 'all' | 'some-missing', joined: string, isMatch: string): Source {
     const columns = joined === '' ? '' : ', m.service, m.outcome, m.subject, m.reference'
     const [missing, condition] =
-      texts === 'all' ? ['', matches] : [', t.searched IS NULL AS is_missing', `(t.searched IS NULL OR ${matches})`]
+      texts === 'all' ? ['', isMatch] : [', t.searched IS NULL AS is_missing', `(t.searched IS NULL OR ${isMatch})`]
     return {
       sql: `(SELECT t.message_id AS id, t.created_at${columns}${missing} FROM message_texts t ${joined} WHERE t.tenant_id = $1 AND ${condition})`,
       ordered: true,

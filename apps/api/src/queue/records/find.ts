@@ -74,11 +74,6 @@ const COMPARED_ALWAYS = 2_000
 /** And up to this many, if more texts match. */
 const COMPARED_AT_MOST = 50_000
 const COMPARED_AT_ONCE = 1_000
-/**
- * Up to this many times as many texts as are counted are expected where they are read at once: the planner knows shares by
- * hundredths, so that of a million it expects 10,000 where a few thousand match, which are slow to count in order.
- */
-const EXPECTED_PER_COUNTED = 1.5
 /** As many texts are walked past in the time that it takes to compare one message of a service. */
 const COSTS_OF_SERVICE = 4
 
@@ -152,7 +147,7 @@ async function chooseSource(
   ])
   if (rows[0]?.lacks) return { ...selection, source: texts.missing }
   const expected = await expectRows(database, `SELECT ${rowsOf(texts.alone, selection.ofTime, [])}`, [tenantId])
-  const isLong = expected > exactUpTo * EXPECTED_PER_COUNTED
+  const isLong = expected > exactUpTo
   const expectMessages = (rows: Source) =>
     expectRows(database, ...asking(selection, `SELECT ${rowsOf(rows, selection.ofTime, [])}`, tenantId))
   if (!source.isOfMessages) {
