@@ -1,25 +1,26 @@
-import { Button, makeStyles, tokens } from '@fluentui/react-components'
+import { Button } from '@fluentui/react-components'
 import { AddRegular } from '@fluentui/react-icons/svg/add'
-import { type createWebhook, MAX_WEBHOOKS, testWebhook, type Webhook } from '@inforiver-mail/contract/webhook'
+import {
+  type createWebhook,
+  MAX_WEBHOOKS,
+  removeWebhook,
+  testWebhook,
+  type Webhook,
+} from '@inforiver-mail/contract/webhook'
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
-import { useState } from 'react'
+import { type ReactNode, useState } from 'react'
 import { type Answer, call } from '../api/call.ts'
 import { webhooksQuery } from '../api/queries.ts'
 import { useTranslate } from '../language/language.tsx'
 import type { Translate } from '../language/translate.ts'
 import { type Column, TableSurface, timeColumn } from '../ui/data-table.tsx'
+import { RemovalDialog, SecretDialog } from '../ui/dialogs.tsx'
 import { ButtonRow, Paragraph } from '../ui/layout.tsx'
 import { FailureBar, FocusedNotice, LiveRegion, Notice } from '../ui/notice.tsx'
 import { TenantSettingsPage } from '../ui/tenant-settings-page.tsx'
 import { LocalTime } from '../ui/values.tsx'
-import { AddWebhookDialog, NewWebhookDialog, RemoveWebhookDialog, ReplayWebhookDialog } from './webhook-dialogs.tsx'
+import { AddWebhookDialog, ReplayWebhookDialog } from './webhook-dialogs.tsx'
 import { contentsText, hostOf, outcomeRemedy, outcomeText, sendsEvents, waitingText } from './webhook-text.ts'
-
-const useStyles = makeStyles({
-  address: { overflowWrap: 'anywhere' },
-  lines: { display: 'flex', flexDirection: 'column' },
-  buttons: { display: 'inline-flex', gap: tokens.spacingHorizontalS },
-})
 
 type Step =
   | { readonly kind: 'list' }
@@ -80,12 +81,7 @@ export function AlertsPage() {
           </ButtonRow>
           <TableSurface
             title={t('alerts.heading')}
-            columns={webhookColumns(
-              t,
-              test,
-              (webhook) => setStep({ kind: 'replay', webhook }),
-              (webhook) => setStep({ kind: 'remove', webhook }),
-            )}
+            columns={columns(t, test, setStep)}
             rows={items}
             empty={{ title: t('alerts.empty.title'), text: t('alerts.empty.text') }}
           />
@@ -96,7 +92,18 @@ export function AlertsPage() {
           {step.kind === 'add' && (
             <AddWebhookDialog onClose={backToList} onAdded={(added) => setStep({ kind: 'added', added })} />
           )}
-          {step.kind === 'added' && <NewWebhookDialog added={step.added} onClose={backToList} />}
+          {step.kind === 'added' && (
+            <SecretDialog
+              title={t('alerts.new.title', { host: hostOf(step.added.url) })}
+              kind="secret"
+              label={t('alerts.new.label')}
+              secret={step.added.secret}
+              advice={t('alerts.new.advice')}
+              onClose={backToList}
+            >
+              <Paragraph muted>{t('alerts.new.text')}</Paragraph>
+            </SecretDialog>
+          )}
           {step.kind === 'replay' && (
             <ReplayWebhookDialog
               webhook={step.webhook}
@@ -105,14 +112,22 @@ export function AlertsPage() {
             />
           )}
           {step.kind === 'remove' && (
-            <RemoveWebhookDialog
-              webhook={step.webhook}
-              onClose={backToList}
+            <RemovalDialog
+              title={t('alerts.removing.title', { host: hostOf(step.webhook.url) })}
+              confirm={t('alerts.remove')}
+              query={webhooksQuery}
+              id={step.webhook.id}
+              remove={(id) => call(removeWebhook, { params: { id } })}
               onRemoved={() => {
                 test.reset()
                 setStep({ kind: 'removed', webhook: step.webhook })
               }}
-            />
+              onClose={backToList}
+            >
+              <li>{t('alerts.removing.address', { url: step.webhook.url })}</li>
+              {step.webhook.waiting > 0 && <li>{t('alerts.removing.waiting', { count: step.webhook.waiting })}</li>}
+              <li>{t('alerts.removing.pages')}</li>
+            </RemovalDialog>
           )}
         </>
       )}
@@ -151,91 +166,72 @@ function TestOutcome({ webhook, attempt, onDismiss }: TestOutcomeProps) {
   )
 }
 
-type WebhookTest = ReturnType<typeof useWebhookTest>
-
-function webhookColumns(
+function columns(
   t: Translate,
-  test: WebhookTest,
-  onReplay: (webhook: Webhook) => void,
-  onRemove: (webhook: Webhook) => void,
+  test: ReturnType<typeof useWebhookTest>,
+  onStep: (step: Step) => void,
 ): readonly Column<Webhook>[] {
   return [
-    { name: t('alerts.column.address'), cell: ({ url }) => <Address url={url} /> },
+    { name: t('alerts.column.address'), cell: ({ url }) => <strong>{url}</strong> },
     { name: t('alerts.column.sends'), cell: (webhook) => contentsText(webhook, t) },
     timeColumn(t('alerts.column.added'), ({ createdAt }) => createdAt),
-    { name: t('alerts.column.last-request'), cell: (webhook) => <LastRequest webhook={webhook} /> },
+    { name: t('alerts.column.last-request'), cell: (webhook) => lastRequest(webhook, t) },
     {
       name: t('alerts.column.actions'),
       kind: 'actions',
-      cell: (webhook) => (
-        <WebhookActions
-          webhook={webhook}
-          test={test}
-          onReplay={() => onReplay(webhook)}
-          onRemove={() => onRemove(webhook)}
-        />
-      ),
+      cell: (webhook) => {
+        const host = hostOf(webhook.url)
+        const isTesting = test.isPending && test.variables.id === webhook.id
+        return (
+          <>
+            <Button
+              size="small"
+              aria-label={t('alerts.test-of', { host })}
+              disabledFocusable={test.isPending}
+              onClick={() => test.mutate(webhook)}
+            >
+              {t(isTesting ? 'alerts.testing' : 'alerts.test')}
+            </Button>
+            {sendsEvents(webhook) && (
+              <Button
+                size="small"
+                aria-label={t('alerts.replay-of', { host })}
+                onClick={() => onStep({ kind: 'replay', webhook })}
+              >
+                {t('alerts.replay')}
+              </Button>
+            )}
+            <Button
+              size="small"
+              aria-label={t('alerts.remove-of', { host })}
+              onClick={() => onStep({ kind: 'remove', webhook })}
+            >
+              {t('alerts.remove')}
+            </Button>
+          </>
+        )
+      },
     },
   ]
 }
 
-function Address({ url }: { url: string }) {
-  return <strong className={useStyles().address}>{url}</strong>
-}
-
 /** What was sent last and how it ended, and what is still to be delivered. */
-function LastRequest({ webhook }: { webhook: Webhook }) {
-  const styles = useStyles()
-  const t = useTranslate()
+function lastRequest(webhook: Webhook, t: Translate): ReactNode {
   const { lastAttempt } = webhook
   const waiting = waitingText(webhook, t)
   return (
-    <span className={styles.lines}>
+    <>
       {lastAttempt ? (
         <>
-          <span>
+          <div>
             {t(`alerts.type.${lastAttempt.type}`)}, <LocalTime at={lastAttempt.at} format="seconds" />
-          </span>
-          <span>{outcomeText(lastAttempt, t)}</span>
+          </div>
+          <div>{outcomeText(lastAttempt, t)}</div>
         </>
       ) : (
         t('alerts.no-request')
       )}
-      {waiting && <span>{waiting}</span>}
-    </span>
-  )
-}
-
-interface WebhookActionsProps {
-  webhook: Webhook
-  test: WebhookTest
-  onReplay: () => void
-  onRemove: () => void
-}
-
-function WebhookActions({ webhook, test, onReplay, onRemove }: WebhookActionsProps) {
-  const styles = useStyles()
-  const t = useTranslate()
-  const host = hostOf(webhook.url)
-  const testing = test.isPending && test.variables.id === webhook.id
-  return (
-    <span className={styles.buttons}>
-      <Button
-        size="small"
-        aria-label={t('alerts.test-of', { host })}
-        disabledFocusable={test.isPending}
-        onClick={() => test.mutate(webhook)}
-      >
-        {t(testing ? 'alerts.testing' : 'alerts.test')}
-      </Button>
-      {sendsEvents(webhook) && (
-        <Button size="small" aria-label={t('alerts.replay-of', { host })} onClick={onReplay}>
-          {t('alerts.replay')}
-        </Button>
-      )}
-      <Button size="small" aria-label={t('alerts.remove-of', { host })} onClick={onRemove}>
-        {t('alerts.remove')}
-      </Button>
-    </span>
+      {waiting && <div>{waiting}</div>}
+    </>
   )
 }

@@ -1,9 +1,8 @@
-import { Checkbox, Field, Input, makeStyles, tokens } from '@fluentui/react-components'
+import { Field, Input } from '@fluentui/react-components'
 import { AlertType } from '@inforiver-mail/contract/notice'
 import {
   createWebhook,
   MAX_REPLAYED_EVENTS,
-  removeWebhook,
   replayWebhook,
   type Webhook,
   WebhookInput,
@@ -16,16 +15,9 @@ import { inputFault, refusedInput } from '../api/failure.ts'
 import { useSecretCreation } from '../api/mutations.ts'
 import { webhooksQuery } from '../api/queries.ts'
 import { useTranslate } from '../language/language.tsx'
-import { AS_TYPED, useChosenTime } from '../ui/fields.tsx'
-import { FormDialog, RemovalDialog, SecretDialog } from '../ui/dialogs.tsx'
-import { Paragraph } from '../ui/layout.tsx'
+import { AS_TYPED, CheckboxesField, useChosenTime } from '../ui/fields.tsx'
+import { FormDialog } from '../ui/dialogs.tsx'
 import { hostOf, OFFERED_EVENTS, servicesIn, typesToAskFor } from './webhook-text.ts'
-
-const useStyles = makeStyles({
-  group: { margin: 0, padding: 0, minWidth: 0, border: 'none', display: 'flex', flexDirection: 'column' },
-  // Aligns it with the field above.
-  checkbox: { marginInlineStart: `calc(-1 * ${tokens.spacingHorizontalS})` },
-})
 
 interface AddWebhookDialogProps {
   onClose: () => void
@@ -52,6 +44,7 @@ export function AddWebhookDialog({ onClose, onAdded }: AddWebhookDialogProps) {
   const typesFault = inputFault(WebhookInput.shape.types, [...types], t)
   const refusal = refusedInput(creation.error, 'url', t)
   const shown = touched ? (fault ?? refusal) : refusal
+  const nameOf = (type: WebhookSubject) => t(`alerts.type.${type}`)
 
   function submit(): void {
     setTouched(true)
@@ -82,20 +75,22 @@ export function AddWebhookDialog({ onClose, onAdded }: AddWebhookDialogProps) {
           onBlur={() => setTouched(url !== '')}
         />
       </Field>
-      <TypesField
+      <CheckboxesField<WebhookSubject>
         label={t('alerts.dialog.alerts')}
-        offered={AlertType.options}
-        types={types}
         fault={typesFault}
-        onChange={setTypes}
+        options={AlertType.options}
+        nameOf={nameOf}
+        chosen={types}
+        onChosen={setTypes}
       />
-      <TypesField
+      <CheckboxesField<WebhookSubject>
         label={t('alerts.dialog.events')}
         hint={t('alerts.dialog.events-hint')}
-        offered={OFFERED_EVENTS}
-        types={types}
         fault={null}
-        onChange={setTypes}
+        options={OFFERED_EVENTS}
+        nameOf={nameOf}
+        chosen={types}
+        onChosen={setTypes}
       />
       {OFFERED_EVENTS.some((type) => types.includes(type)) && (
         <Field label={t('alerts.dialog.services')} hint={t('alerts.dialog.services-hint')}>
@@ -108,44 +103,6 @@ export function AddWebhookDialog({ onClose, onAdded }: AddWebhookDialogProps) {
         </Field>
       )}
     </FormDialog>
-  )
-}
-
-interface TypesFieldProps {
-  label: string
-  hint?: string
-  offered: readonly WebhookSubject[]
-  types: readonly WebhookSubject[]
-  fault: string | null
-  onChange: (types: readonly WebhookSubject[]) => void
-}
-
-function TypesField({ label, hint, offered, types, fault, onChange }: TypesFieldProps) {
-  const styles = useStyles()
-  const t = useTranslate()
-  return (
-    <Field label={label} {...(hint !== undefined && { hint })} validationMessage={fault}>
-      {(group) => (
-        <fieldset
-          className={styles.group}
-          aria-labelledby={group['aria-labelledby']}
-          aria-describedby={group['aria-describedby']}
-        >
-          {offered.map((type) => (
-            <Field key={type}>
-              <Checkbox
-                className={styles.checkbox}
-                label={t(`alerts.type.${type}`)}
-                checked={types.includes(type)}
-                onChange={(_event, { checked }) =>
-                  onChange(checked ? [...types, type] : types.filter((other) => other !== type))
-                }
-              />
-            </Field>
-          ))}
-        </fieldset>
-      )}
-    </Field>
   )
 }
 
@@ -201,52 +158,5 @@ export function ReplayWebhookDialog({ webhook: { id, url }, onClose, onReplayed 
         />
       </Field>
     </FormDialog>
-  )
-}
-
-interface NewWebhookDialogProps {
-  added: Answer<typeof createWebhook>
-  onClose: () => void
-}
-
-export function NewWebhookDialog({ added: { url, secret }, onClose }: NewWebhookDialogProps) {
-  const t = useTranslate()
-  return (
-    <SecretDialog
-      title={t('alerts.new.title', { host: hostOf(url) })}
-      kind="secret"
-      label={t('alerts.new.label')}
-      secret={secret}
-      advice={t('alerts.new.advice')}
-      onClose={onClose}
-    >
-      <Paragraph muted>{t('alerts.new.text')}</Paragraph>
-    </SecretDialog>
-  )
-}
-
-interface RemoveWebhookDialogProps {
-  webhook: Webhook
-  onClose: () => void
-  onRemoved: () => void
-}
-
-export function RemoveWebhookDialog({ webhook, onClose, onRemoved }: RemoveWebhookDialogProps) {
-  const t = useTranslate()
-  const { id, url, waiting } = webhook
-  return (
-    <RemovalDialog
-      title={t('alerts.removing.title', { host: hostOf(url) })}
-      confirm={t('alerts.remove')}
-      query={webhooksQuery}
-      id={id}
-      remove={() => call(removeWebhook, { params: { id } })}
-      onRemoved={onRemoved}
-      onClose={onClose}
-    >
-      <li>{t('alerts.removing.address', { url })}</li>
-      {waiting > 0 && <li>{t('alerts.removing.waiting', { count: waiting })}</li>}
-      <li>{t('alerts.removing.pages')}</li>
-    </RemovalDialog>
   )
 }

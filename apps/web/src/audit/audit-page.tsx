@@ -1,4 +1,4 @@
-import { Button, Field, makeStyles, Select, Spinner, tokens } from '@fluentui/react-components'
+import { Button, makeStyles, Spinner, tokens } from '@fluentui/react-components'
 import { AuditAction, type AuditEvent, type AuditFilter, listAuditEvents } from '@inforiver-mail/contract/audit'
 import { infiniteQueryOptions, useInfiniteQuery } from '@tanstack/react-query'
 import { useSearchParams } from 'wouter'
@@ -6,7 +6,7 @@ import { isPageReadAgain, useLoadError } from '../api/queries.ts'
 import { useTranslate } from '../language/language.tsx'
 import type { Translate } from '../language/translate.ts'
 import { type Column, TableSurface } from '../ui/data-table.tsx'
-import { DayRangeFields, TextFilter } from '../ui/fields.tsx'
+import { ChoiceField, DayRangeFields, TextFilter } from '../ui/fields.tsx'
 import { DownloadButton } from '../ui/download-button.tsx'
 import { FailureBar, LiveRegion } from '../ui/notice.tsx'
 import { LocalTime } from '../ui/values.tsx'
@@ -23,8 +23,6 @@ const useStyles = makeStyles({
     gap: `${tokens.spacingVerticalM} ${tokens.spacingHorizontalL}`,
     alignItems: 'start',
   },
-  // Otherwise the longest option makes the field wider than a small screen.
-  select: { minWidth: 0, gridTemplateColumns: 'minmax(0, 1fr)', '& select': { minWidth: 0, width: '100%' } },
   list: { display: 'flex', flexDirection: 'column', gap: tokens.spacingVerticalXL },
   lines: { display: 'flex', flexDirection: 'column', gap: tokens.spacingVerticalXXS },
   note: { color: tokens.colorNeutralForeground2, fontSize: tokens.fontSizeBase200 },
@@ -53,19 +51,14 @@ export function AuditPage() {
           value={pageFilter.person}
           onValue={(person) => change({ person })}
         />
-        <Field label={t('audit.event')} className={styles.select}>
-          <Select
-            value={pageFilter.action ?? ''}
-            onChange={(_event, { value }) => change({ action: AuditAction.safeParse(value).data ?? null })}
-          >
-            <option value="">{t('audit.all')}</option>
-            {AuditAction.options.map((action) => (
-              <option key={action} value={action}>
-                {t(`audit.action.${action}`)}
-              </option>
-            ))}
-          </Select>
-        </Field>
+        <ChoiceField
+          label={t('audit.event')}
+          options={AuditAction.options}
+          nameOf={(action) => t(`audit.action.${action}`)}
+          none={t('audit.all')}
+          value={pageFilter.action ?? ''}
+          onValue={(action) => change({ action: action || null })}
+        />
       </search>
       <div>
         <DownloadButton href={exportUrl(filter)}>{t('audit.export')}</DownloadButton>

@@ -1,11 +1,11 @@
-import { Button, Checkbox, Field, Input, makeStyles, Select, tokens } from '@fluentui/react-components'
+import { Button, Checkbox, Field, Input, makeStyles, tokens } from '@fluentui/react-components'
 import { AddRegular } from '@fluentui/react-icons/svg/add'
 import { DismissRegular } from '@fluentui/react-icons/svg/dismiss'
 import { Delivery, MessageStatus } from '@inforiver-mail/contract/message'
 import { MIN_SEARCH_CHARACTERS } from '@inforiver-mail/contract/message-list'
 import { type KeyboardEvent, useEffect, useRef, useState } from 'react'
 import { useTranslate } from '../language/language.tsx'
-import { DayField, DayRangeFields, TextFilter } from '../ui/fields.tsx'
+import { ChoiceField, DayField, DayRangeFields, TextFilter } from '../ui/fields.tsx'
 import {
   entryOf,
   FILTER_KINDS,
@@ -228,22 +228,16 @@ function FilterEditor({ kind, filter, onKind, onApply, onClose }: EditorProps) {
       onKeyDown={({ key }) => key === 'Escape' && onClose()}
     >
       <div className={styles.fields}>
-        <Field label={t('messages.filter-by')}>
-          <Select
-            value={kind}
-            onChange={(_event, { value }) => {
-              const chosen = FILTER_KINDS.find((each) => each === value)
-              if (chosen) onKind(chosen)
-            }}
-          >
-            {FILTER_KINDS.map((each) => (
-              <option key={each} value={each}>
-                {t(`messages.filter.${each}`)}
-              </option>
-            ))}
-          </Select>
-        </Field>
-        <ValueFields kind={kind} draft={draft} onDraft={(changes) => setDraft({ ...draft, ...changes })} />
+        <ChoiceField
+          label={t('messages.filter-by')}
+          options={FILTER_KINDS}
+          nameOf={(each) => t(`messages.filter.${each}`)}
+          value={kind}
+          onValue={(chosen) => chosen && onKind(chosen)}
+        />
+        <div data-value="">
+          <ValueFields kind={kind} draft={draft} onDraft={(changes) => setDraft({ ...draft, ...changes })} />
+        </div>
       </div>
       <ButtonRow>
         <Button type="submit" appearance="primary">
@@ -265,81 +259,51 @@ function ValueFields({ kind, draft, onDraft }: ValueFieldsProps) {
   const t = useTranslate()
   switch (kind) {
     case 'status':
-      return (
-        <div data-value="">
-          <StatusField value={draft.status} onValue={(status) => onDraft({ status })} />
-        </div>
-      )
+      return <StatusField value={draft.status} onValue={(status) => onDraft({ status })} />
     case 'delivery':
       return (
-        <div data-value="">
-          <Field label={t('messages.filter.delivery')}>
-            <Select
-              value={draft.delivery}
-              onChange={(_event, { value }) => onDraft({ delivery: Delivery.safeParse(value).data ?? '' })}
-            >
-              <option value="">{t('messages.any')}</option>
-              {Delivery.options.map((option) => (
-                <option key={option} value={option}>
-                  {t(`messages.delivery.${option}`)}
-                </option>
-              ))}
-            </Select>
-          </Field>
-        </div>
+        <ChoiceField
+          label={t('messages.filter.delivery')}
+          options={Delivery.options}
+          nameOf={(option) => t(`messages.delivery.${option}`)}
+          none={t('messages.any')}
+          value={draft.delivery}
+          onValue={(delivery) => onDraft({ delivery })}
+        />
       )
     case 'days':
-      return (
-        <div data-value="">
-          <DayRangeFields days={draft} onDays={onDraft} />
-        </div>
-      )
+      return <DayRangeFields days={draft} onDays={onDraft} />
     case 'possibleDuplicate':
       return (
-        <div data-value="">
-          <Checkbox
-            label={t('messages.filter.possibleDuplicate')}
-            checked={draft.possibleDuplicate}
-            onChange={(_event, { checked }) => onDraft({ possibleDuplicate: checked === true })}
-          />
-        </div>
+        <Checkbox
+          label={t('messages.filter.possibleDuplicate')}
+          checked={draft.possibleDuplicate}
+          onChange={(_event, { checked }) => onDraft({ possibleDuplicate: checked === true })}
+        />
       )
     default:
       return (
-        <div data-value="">
-          <Field label={t(`messages.filter.${kind}`)} hint={t(`messages.filter-hint.${kind}`)}>
-            <Input
-              maxLength={MAX_TEXT_CHARACTERS}
-              value={draft[kind]}
-              onChange={(_event, { value }) => onDraft({ [kind]: value })}
-            />
-          </Field>
-        </div>
+        <Field label={t(`messages.filter.${kind}`)} hint={t(`messages.filter-hint.${kind}`)}>
+          <Input
+            maxLength={MAX_TEXT_CHARACTERS}
+            value={draft[kind]}
+            onChange={(_event, { value }) => onDraft({ [kind]: value })}
+          />
+        </Field>
       )
   }
 }
 
-function StatusField({
-  value,
-  onValue,
-}: {
-  value: PageFilter['status']
-  onValue: (status: PageFilter['status']) => void
-}) {
+function StatusField({ value, onValue }: { value: MessageStatus | ''; onValue: (status: MessageStatus | '') => void }) {
   const t = useTranslate()
   return (
-    <Field label={t('messages.filter.status')}>
-      <Select
-        value={value}
-        onChange={(_event, { value: chosen }) => onValue(MessageStatus.safeParse(chosen).data ?? '')}
-      >
-        <option value="">{t('messages.any')}</option>
-        {MessageStatus.options.map((option) => (
-          <option key={option} value={option}>
-            {t(`messages.status.${option}`)}
-          </option>
-        ))}
-      </Select>
-    </Field>
+    <ChoiceField
+      label={t('messages.filter.status')}
+      options={MessageStatus.options}
+      nameOf={(option) => t(`messages.status.${option}`)}
+      none={t('messages.any')}
+      value={value}
+      onValue={onValue}
+    />
   )
 }

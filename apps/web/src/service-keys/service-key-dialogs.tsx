@@ -1,6 +1,6 @@
-import { Checkbox, Field, Input, makeStyles, tokens, typographyStyles } from '@fluentui/react-components'
+import { Field, Input, makeStyles, tokens, typographyStyles } from '@fluentui/react-components'
 import { Scope } from '@inforiver-mail/contract/caller'
-import { createServiceKey, revokeServiceKey, type ServiceKey } from '@inforiver-mail/contract/service-key'
+import { createServiceKey } from '@inforiver-mail/contract/service-key'
 import { useRef, useState } from 'react'
 import { type Answer, call } from '../api/call.ts'
 import { useSecretCreation } from '../api/mutations.ts'
@@ -9,18 +9,13 @@ import { serviceKeysQuery } from '../api/queries.ts'
 import { useAppEnvironment } from '../environment.ts'
 import { useTranslate } from '../language/language.tsx'
 import { useSession } from '../session/session.tsx'
-import { AS_TYPED, LinesField, useChosenTime } from '../ui/fields.tsx'
-import { FormDialog, RemovalDialog, SecretDialog } from '../ui/dialogs.tsx'
+import { AS_TYPED, CheckboxesField, LinesField, useChosenTime } from '../ui/fields.tsx'
+import { FormDialog, SecretDialog } from '../ui/dialogs.tsx'
 import { Paragraph } from '../ui/layout.tsx'
-import { CopyButton, LocalTime } from '../ui/values.tsx'
-import { curlExample, inputFaults, type KeyDraft, revokeText, scopesText, toInput } from './service-key-text.ts'
+import { CopyButton } from '../ui/values.tsx'
+import { curlExample, inputFaults, type KeyDraft, toInput } from './service-key-text.ts'
 
 const useStyles = makeStyles({
-  group: { margin: 0, padding: 0, minWidth: 0, border: 'none' },
-  // Aligns it with the field above.
-  checkbox: { marginInlineStart: `calc(-1 * ${tokens.spacingHorizontalS})` },
-  // Aligns the hint with the label of the checkbox, which is 16 pixels wide.
-  hint: { marginTop: 0, paddingInlineStart: `calc(16px + ${tokens.spacingHorizontalM})` },
   part: { display: 'flex', flexDirection: 'column', gap: tokens.spacingVerticalS },
   title: { ...typographyStyles.body1Strong, margin: 0 },
   example: {
@@ -42,7 +37,6 @@ interface CreateKeyDialogProps {
 }
 
 export function CreateKeyDialog({ onClose, onCreated }: CreateKeyDialogProps) {
-  const styles = useStyles()
   const t = useTranslate()
   const nameField = useRef<HTMLInputElement>(null)
   const firstScope = useRef<HTMLInputElement>(null)
@@ -58,7 +52,7 @@ export function CreateKeyDialog({ onClose, onCreated }: CreateKeyDialogProps) {
     domains: '',
     addresses: '',
   })
-  const { name, scopes } = draft
+  const { name } = draft
   const chosenEnd = useChosenTime(new Date(draft.expiresAt), 'long')
   const [touched, setTouched] = useState({ name: false, scopes: false, limits: false })
   const change = (changes: Partial<KeyDraft>) => setDraft((now) => ({ ...now, ...changes }))
@@ -110,30 +104,19 @@ export function CreateKeyDialog({ onClose, onCreated }: CreateKeyDialogProps) {
           onBlur={() => setTouched({ ...touched, name: name !== '' })}
         />
       </Field>
-      <Field label={t('keys.dialog.scopes')} validationMessage={scopesFault}>
-        {(group) => (
-          <fieldset
-            className={styles.group}
-            aria-labelledby={group['aria-labelledby']}
-            aria-describedby={group['aria-describedby']}
-          >
-            {Scope.options.map((scope, index) => (
-              <Field key={scope} hint={{ className: styles.hint, children: t(`keys.scope.${scope}.hint`) }}>
-                <Checkbox
-                  {...(index === 0 && { input: { ref: firstScope } })}
-                  className={styles.checkbox}
-                  label={t(`keys.scope.${scope}`)}
-                  checked={scopes.includes(scope)}
-                  onChange={(_event, { checked }) => {
-                    change({ scopes: checked ? [...scopes, scope] : scopes.filter((other) => other !== scope) })
-                    setTouched({ ...touched, scopes: true })
-                  }}
-                />
-              </Field>
-            ))}
-          </fieldset>
-        )}
-      </Field>
+      <CheckboxesField
+        label={t('keys.dialog.scopes')}
+        fault={scopesFault}
+        options={Scope.options}
+        nameOf={(scope) => t(`keys.scope.${scope}`)}
+        hintOf={(scope) => t(`keys.scope.${scope}.hint`)}
+        chosen={draft.scopes}
+        onChosen={(scopes) => {
+          change({ scopes })
+          setTouched({ ...touched, scopes: true })
+        }}
+        first={firstScope}
+      />
       <Field
         label={t('keys.dialog.ends')}
         hint={
@@ -204,39 +187,5 @@ export function NewKeyDialog({ created: { name, scopes, key }, onClose }: NewKey
         <CopyButton label={t('keys.new.copy-request')} text={example} fallback={t('keys.new.select-request')} />
       </div>
     </SecretDialog>
-  )
-}
-
-interface RevokeKeyDialogProps {
-  serviceKey: ServiceKey
-  keys: readonly ServiceKey[]
-  onClose: () => void
-  onRevoked: () => void
-}
-
-export function RevokeKeyDialog({ serviceKey, keys, onClose, onRevoked }: RevokeKeyDialogProps) {
-  const t = useTranslate()
-  const { id, name, scopes, createdAt, lastUsedAt } = serviceKey
-  const created = <LocalTime at={createdAt} />
-  return (
-    <RemovalDialog
-      title={t('keys.revoking.title', { name })}
-      confirm={t('keys.revoke')}
-      query={serviceKeysQuery}
-      id={id}
-      remove={() => call(revokeServiceKey, { params: { id } })}
-      onRemoved={onRevoked}
-      onClose={onClose}
-    >
-      <li>
-        {lastUsedAt
-          ? t.rich('keys.revoking.used', { created, used: <LocalTime at={lastUsedAt} /> })
-          : t.rich('keys.revoking.unused', { created })}{' '}
-        {t('keys.revoking.allows', { scopes: scopesText(scopes, t) })}
-      </li>
-      <li>{t('keys.revoking.at-once')}</li>
-      <li>{revokeText(serviceKey, keys, t)}</li>
-      <li>{t('keys.revoking.submitted')}</li>
-    </RemovalDialog>
   )
 }

@@ -1,20 +1,21 @@
 import { Button } from '@fluentui/react-components'
 import { AddRegular } from '@fluentui/react-icons/svg/add'
-import type { createServiceKey, ServiceKey } from '@inforiver-mail/contract/service-key'
+import { type createServiceKey, revokeServiceKey, type ServiceKey } from '@inforiver-mail/contract/service-key'
 import { useQuery } from '@tanstack/react-query'
-import { useState } from 'react'
-import type { Answer } from '../api/call.ts'
+import { type ReactNode, useState } from 'react'
+import { type Answer, call } from '../api/call.ts'
 import { serviceKeysQuery } from '../api/queries.ts'
 import { useNow } from '../environment.ts'
 import { useTranslate } from '../language/language.tsx'
 import { sentenceCase, type Translate } from '../language/translate.ts'
 import { type Column, TableSurface, timeColumn } from '../ui/data-table.tsx'
+import { RemovalDialog } from '../ui/dialogs.tsx'
 import { ButtonRow, Paragraph } from '../ui/layout.tsx'
 import { FocusedNotice, LiveRegion } from '../ui/notice.tsx'
 import { TenantSettingsPage } from '../ui/tenant-settings-page.tsx'
 import { LocalTime } from '../ui/values.tsx'
-import { CreateKeyDialog, NewKeyDialog, RevokeKeyDialog } from './service-key-dialogs.tsx'
-import { limitsText, scopesText } from './service-key-text.ts'
+import { CreateKeyDialog, NewKeyDialog } from './service-key-dialogs.tsx'
+import { limitsText, revokeText, scopesText } from './service-key-text.ts'
 
 type Step =
   | { readonly kind: 'list' }
@@ -68,16 +69,37 @@ export function ServiceKeysPage() {
           )}
           {step.kind === 'created' && <NewKeyDialog created={step.created} onClose={backToList} />}
           {step.kind === 'revoke' && (
-            <RevokeKeyDialog
-              serviceKey={step.key}
-              keys={keys}
+            <RemovalDialog
+              title={t('keys.revoking.title', { name: step.key.name })}
+              confirm={t('keys.revoke')}
+              query={serviceKeysQuery}
+              id={step.key.id}
+              remove={(id) => call(revokeServiceKey, { params: { id } })}
+              onRemoved={() => setStep({ kind: 'revoked', key: step.key })}
               onClose={backToList}
-              onRevoked={() => setStep({ kind: 'revoked', key: step.key })}
-            />
+            >
+              <li>{historyOf(step.key, t)}</li>
+              <li>{t('keys.revoking.at-once')}</li>
+              <li>{revokeText(step.key, keys, t)}</li>
+              <li>{t('keys.revoking.submitted')}</li>
+            </RemovalDialog>
           )}
         </>
       )}
     </TenantSettingsPage>
+  )
+}
+
+/** When a key was made and used, and for what. */
+function historyOf({ scopes, createdAt, lastUsedAt }: ServiceKey, t: Translate): ReactNode {
+  const created = <LocalTime at={createdAt} />
+  return (
+    <>
+      {lastUsedAt
+        ? t.rich('keys.revoking.used', { created, used: <LocalTime at={lastUsedAt} /> })
+        : t.rich('keys.revoking.unused', { created })}{' '}
+      {t('keys.revoking.allows', { scopes: scopesText(scopes, t) })}
+    </>
   )
 }
 

@@ -54,11 +54,18 @@ export function SessionsPage() {
             {t('sessions.hint')}
           </Paragraph>
           {step.kind === 'end' && (
-            <EndDialog
-              session={step.session}
+            <RemovalDialog
+              title={t('sessions.end.title', { name: nameOf(step.session) })}
+              confirm={t('sessions.end.confirm')}
+              query={sessionsQuery}
+              id={step.session.id}
+              remove={(id) => call(endSession, { params: { id } })}
+              onRemoved={() => setStep({ kind: 'ended', title: t('sessions.ended', { name: nameOf(step.session) }) })}
               onClose={backToList}
-              onEnded={() => setStep({ kind: 'ended', title: t('sessions.ended', { name: nameOf(step.session) }) })}
-            />
+            >
+              <li>{t('sessions.end.at-once')}</li>
+              <li>{t('sessions.end.signs-in', { name: nameOf(step.session) })}</li>
+            </RemovalDialog>
           )}
           {step.kind === 'end-others' && (
             <EndOthersDialog
@@ -109,31 +116,7 @@ function columns(t: Translate, onEnd: (session: SessionEntry) => void): readonly
   ]
 }
 
-interface DialogProps {
-  onClose: () => void
-  onEnded: () => void
-}
-
-function EndDialog({ session, onClose, onEnded }: DialogProps & { session: SessionEntry }) {
-  const t = useTranslate()
-  const name = nameOf(session)
-  return (
-    <RemovalDialog
-      title={t('sessions.end.title', { name })}
-      confirm={t('sessions.end.confirm')}
-      query={sessionsQuery}
-      id={session.id}
-      remove={(id) => call(endSession, { params: { id } })}
-      onRemoved={onEnded}
-      onClose={onClose}
-    >
-      <li>{t('sessions.end.at-once')}</li>
-      <li>{t('sessions.end.signs-in', { name })}</li>
-    </RemovalDialog>
-  )
-}
-
-function EndOthersDialog({ onClose, onEnded }: DialogProps) {
+function EndOthersDialog({ onClose, onEnded }: { onClose: () => void; onEnded: () => void }) {
   const t = useTranslate()
   const queryClient = useQueryClient()
   const ending = useMutation({

@@ -83,7 +83,7 @@ function DataTable<Row extends { readonly id: string }>({ label, columns, rows }
               {columns.map(({ name, cell, kind }) => (
                 <td key={name} data-name={name} className={mergeClasses(styles.cell, kind && styles[kind])}>
                   {/* One box, since what stands beside the name of the column would be placed part by part. */}
-                  <div>{cell(row)}</div>
+                  <div className={kind === 'actions' ? styles.buttons : undefined}>{cell(row)}</div>
                 </td>
               ))}
             </tr>
@@ -143,6 +143,7 @@ function tableStyles(width: string) {
     code: { minWidth: '150px' },
     main: { minWidth: '220px', [narrow]: { minWidth: 0 } },
     keep: { whiteSpace: 'nowrap', [narrow]: { whiteSpace: 'normal' } },
+    buttons: { display: 'inline-flex', gap: tokens.spacingHorizontalS },
     actionsName: { textAlign: 'end', paddingInlineEnd: 0 },
     actions: {
       textAlign: 'end',

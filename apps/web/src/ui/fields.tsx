@@ -1,14 +1,21 @@
-import { Field, Input, makeStyles, Textarea } from '@fluentui/react-components'
+import { Checkbox, Field, Input, makeStyles, Select, Textarea, tokens } from '@fluentui/react-components'
 import { type Ref, useEffect, useState } from 'react'
 import { useTranslate } from '../language/language.tsx'
 import { beginningOf, type DayRange, isBackwards, LAST_DAY, readDay } from './days.ts'
 import type { TimeFormat } from '../language/translate.ts'
 
 const useStyles = makeStyles({
-  input: { minWidth: 0 },
+  input: { minWidth: 0 }, // otherwise a date field is wider than a small screen
+  // Otherwise the longest option makes the field wider than a small screen.
+  choice: { minWidth: 0, gridTemplateColumns: 'minmax(0, 1fr)', '& select': { minWidth: 0, width: '100%' } },
+  group: { margin: 0, padding: 0, minWidth: 0, border: 'none' },
+  // Aligns it with the field above.
+  checkbox: { marginInlineStart: `calc(-1 * ${tokens.spacingHorizontalS})` },
+  // Aligns the hint with the label of the checkbox, which is 16 pixels wide.
+  checkboxHint: { marginTop: 0, paddingInlineStart: `calc(16px + ${tokens.spacingHorizontalM})` },
 })
 
-const TYPING_PAUSE_MS = 400 // otherwise a date field is wider than a small screen
+const TYPING_PAUSE_MS = 400
 
 interface DayRangeProps {
   days: DayRange
@@ -131,6 +138,82 @@ export function LinesField({ label, hint, fault, value, onValue, rows, onBlur, t
         value={value}
         onChange={(_event, { value: entered }) => onValue(entered)}
       />
+    </Field>
+  )
+}
+
+interface ChoiceFieldProps<Option extends string> {
+  label: string
+  options: readonly Option[]
+  nameOf: (option: Option) => string
+  /** Stands for no option; without it, one is always chosen. */
+  none?: string
+  /** Empty for none. */
+  value: Option | ''
+  onValue: (value: Option | '') => void
+}
+
+/** A field in which one option is chosen. */
+export function ChoiceField<Option extends string>(props: ChoiceFieldProps<Option>) {
+  const { label, options, nameOf, none, value, onValue } = props
+  const styles = useStyles()
+  return (
+    <Field label={label} className={styles.choice}>
+      <Select
+        value={value}
+        onChange={(_event, { value: chosen }) => onValue(options.find((option) => option === chosen) ?? '')}
+      >
+        {none !== undefined && <option value="">{none}</option>}
+        {options.map((option) => (
+          <option key={option} value={option}>
+            {nameOf(option)}
+          </option>
+        ))}
+      </Select>
+    </Field>
+  )
+}
+
+interface CheckboxesFieldProps<Option extends string> {
+  label: string
+  hint?: string
+  fault: string | null
+  options: readonly Option[]
+  nameOf: (option: Option) => string
+  hintOf?: (option: Option) => string
+  /** May hold others than `options`, which stay. */
+  chosen: readonly Option[]
+  onChosen: (chosen: readonly Option[]) => void
+  first?: Ref<HTMLInputElement>
+}
+
+/** A field in which any of the options are chosen. */
+export function CheckboxesField<Option extends string>(props: CheckboxesFieldProps<Option>) {
+  const { label, hint, fault, options, nameOf, hintOf, chosen, onChosen, first } = props
+  const styles = useStyles()
+  return (
+    <Field label={label} {...(hint !== undefined && { hint })} validationMessage={fault}>
+      {(group) => (
+        <fieldset
+          className={styles.group}
+          aria-labelledby={group['aria-labelledby']}
+          aria-describedby={group['aria-describedby']}
+        >
+          {options.map((option, index) => (
+            <Field key={option} {...(hintOf && { hint: { className: styles.checkboxHint, children: hintOf(option) } })}>
+              <Checkbox
+                {...(first && index === 0 && { input: { ref: first } })}
+                className={styles.checkbox}
+                label={nameOf(option)}
+                checked={chosen.includes(option)}
+                onChange={(_event, { checked }) =>
+                  onChosen(checked ? [...chosen, option] : chosen.filter((other) => other !== option))
+                }
+              />
+            </Field>
+          ))}
+        </fieldset>
+      )}
     </Field>
   )
 }
