@@ -16,10 +16,11 @@ const START_TIMEOUT_MS = 300_000
 const STOP_TIMEOUT_MS = 300_000 // longer than the product gives itself
 const START_ATTEMPTS = 3
 
-/** The product gets only these variables of this process's environment. */
-const INHERITED = {
+/** The product gets only these variables, and nothing else that this process has set. */
+const ENVIRONMENT = {
   PATH: process.env['PATH'] ?? '',
   NODE_COMPILE_CACHE: process.env['NODE_COMPILE_CACHE'] ?? '', // its modules load in half the time
+  DELIVERY_REPORTS_POLL_SECONDS: '5',
 }
 
 /** Runs the whole product as `npm start` does: API, page, worker, embedded PostgreSQL and simulator. */
@@ -29,55 +30,41 @@ export interface Product {
   readonly microsoftUrl: string
   /** The address of its database, to write more messages into it than can be sent. */
   databaseUrl(): Promise<string>
-  /** Starts it on the same data and address. */
-  start(): Promise<void>
-  /** @throws Error when it exits with a failure or leaves a process behind. */
-  stop(): Promise<void>
-  /** Stops it and removes its data. */
+  /**
+   * Stops it and removes its data.
+   *
+   * @throws Error when it exits with a failure or leaves a process behind.
+   */
   dispose(): Promise<void>
 }
 
-/**
- * @param options.environment added to PATH; nothing else that this process has set reaches the product
- * @param options.port a free one by default; the next one is the simulator's
- */
-export async function startProduct(
-  options: { readonly environment?: Readonly<Record<string, string>>; readonly port?: number | null } = {},
-): Promise<Product> {
+/** @param wantedPort null for a free one; the next one is the simulator's */
+export async function startProduct(wantedPort: number | null): Promise<Product> {
   const directory = await mkdtemp(join(tmpdir(), 'inforiver-mail-e2e-'))
   for (let attempt = 1; ; attempt += 1) {
-    const port = options.port ?? (await findFreePorts())
-    const product = createProduct(directory, port, options.environment ?? {})
+    const port = wantedPort ?? (await findFreePorts())
     try {
-      await product.start()
-      return product
+      return await launch(directory, port)
     } catch (error) {
       // Another program may have taken the port since it was found free.
-      if (!options.port && attempt < START_ATTEMPTS && /taken|already in use/.test(String(error))) continue
+      if (wantedPort === null && attempt < START_ATTEMPTS && /taken|already in use/.test(String(error))) continue
       await rm(directory, { recursive: true, force: true })
       throw error
     }
   }
 }
 
-function createProduct(directory: string, port: number, environment: Readonly<Record<string, string>>): Product {
+async function launch(directory: string, port: number): Promise<Product> {
   const url = `http://localhost:${port}`
-  let running: ChildProcess | null = null
-
-  async function start(): Promise<void> {
-    running = spawn(process.execPath, [...NODE_FLAGS, join(ROOT, 'scripts/launch.ts')], {
-      cwd: directory,
-      env: { ...INHERITED, PORT: String(port), DATA_DIR: directory, ...environment },
-      // The channel closes when this process is gone, however it ended, and the product notices.
-      stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
-    })
-    await untilReady(running, url)
-  }
+  const child = spawn(process.execPath, [...NODE_FLAGS, join(ROOT, 'scripts/launch.ts')], {
+    cwd: directory,
+    env: { ...ENVIRONMENT, PORT: String(port), DATA_DIR: directory },
+    // The channel closes when this process is gone, however it ended, and the product notices.
+    stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+  })
+  await untilReady(child, url)
 
   async function stop(): Promise<void> {
-    if (running === null) return
-    const child = running
-    running = null
     if (child.exitCode !== null || child.signalCode !== null) throw new Error('The product had ended by itself.')
     const processes = await withDescendants([child.pid ?? 0, await readPostmasterPid(directory)])
     const exited = once(child, 'exit', { signal: AbortSignal.timeout(STOP_TIMEOUT_MS) })
@@ -101,8 +88,6 @@ function createProduct(directory: string, port: number, environment: Readonly<Re
       if (found === null) throw new Error('The product does not run.')
       return found
     },
-    start,
-    stop,
     async dispose() {
       try {
         await stop()

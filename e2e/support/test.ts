@@ -43,8 +43,6 @@ interface TestFixtures {
   readonly settings: SettingsPage
   /** The account signed in in the test's browser; null for none. */
   readonly account: Account | null
-  /** Whether the test needs a context of its own, because it changes the clock or what every page runs first. */
-  readonly ownContext: boolean
   /** A service with a key of its own. */
   readonly service: Service
   /** Opens another browser, signed in with the account, if any. Its language is the tests' where none is given. */
@@ -57,7 +55,7 @@ export const test = base.extend<TestFixtures, WorkerFixtures>({
   port: [null, { option: true, scope: 'worker' }],
   product: [
     async ({ port }, use) => {
-      const product = await startProduct({ port, environment: { DELIVERY_REPORTS_POLL_SECONDS: '5' } })
+      const product = await startProduct(port)
       await use(product)
       await product.dispose()
     },
@@ -91,13 +89,10 @@ export const test = base.extend<TestFixtures, WorkerFixtures>({
   sharedContext: [async ({ browser }, use) => use(createSharedContext(browser)), { scope: 'worker' }],
   baseURL: async ({ product }, use) => use(product.url),
   account: ['Ada Admin', { option: true }],
-  ownContext: [false, { option: true }],
-  context: async ({ browser, sharedContext, ownContext, viewport, sessionOf, account }, use) => {
-    const shared = await sharedContext.open(viewport) // in any case, since the page of the test before may still poll
-    const context = ownContext ? await browser.newContext() : shared
+  context: async ({ sharedContext, viewport, sessionOf, account }, use) => {
+    const context = await sharedContext.open(viewport)
     if (account) await context.addCookies((await sessionOf(account)).cookies)
     await use(context)
-    if (ownContext) await context.close()
   },
   page: async ({ context }, use) => {
     const page = context.pages()[0] ?? (await context.newPage())
@@ -105,9 +100,8 @@ export const test = base.extend<TestFixtures, WorkerFixtures>({
     await page.unrouteAll({ behavior: 'ignoreErrors' }) // a page that polls may have a request under way
   },
   faults: [
-    async ({ context, ownContext, sharedContext }, use) => {
+    async ({ context: _context, sharedContext }, use) => {
       const { faults } = sharedContext
-      if (ownContext) await faults.watch(context)
       faults.take() // what the page before reported when it was left
       await use(faults)
       expect(faults.list, 'what the browser reported').toEqual([])

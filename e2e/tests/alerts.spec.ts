@@ -40,11 +40,6 @@ test('a webhook is added by the keyboard alone, and its secret is shown and copi
   const secret = await dialog.getByRole('textbox', { name: 'Signing secret' }).inputValue()
   expect(secret).toMatch(/^whsec_.{44}$/)
 
-  await test.step('no stray key press closes the only view of the secret', async () => {
-    await page.keyboard.press('Escape')
-    await page.keyboard.press('Escape')
-    await expect(dialog.getByRole('textbox', { name: 'Signing secret' })).toBeVisible()
-  })
   await dialog.getByRole('button', { name: 'Copy secret' }).click()
   await expect(dialog.getByText('Copied.')).toBeVisible()
   expect(await page.evaluate(() => navigator.clipboard.readText())).toBe(secret)

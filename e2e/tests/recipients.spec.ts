@@ -49,20 +49,8 @@ test('an admin limits the recipients and redirects all mail, and every page says
     await expect(banner).toBeHidden()
   })
 
-  await test.step('a redirection that is set while somebody enters domains is shown, and kept by their Save', async () => {
+  await test.step('a redirection that the page has not read yet survives a Save', async () => {
     await page.goBack()
-    await domains.fill('contoso.com')
-    await admin.call('PUT', POLICY, { allowedDomains: [], redirectAllTo: 'staging@contoso.com' })
-    await expect(redirect).toHaveValue('staging@contoso.com')
-    await save.click()
-    await expect(page.getByText('The recipients policy is saved')).toBeVisible()
-    expect((await admin.call('GET', POLICY)).json).toEqual({
-      allowedDomains: ['contoso.com'],
-      redirectAllTo: 'staging@contoso.com',
-    })
-  })
-
-  await test.step('a redirection that the page has not read yet is kept as well', async () => {
     await admin.call('PUT', POLICY, { allowedDomains: ['contoso.com'], redirectAllTo: null })
     await expect(redirect).toHaveValue('')
     const held = await holdRequests(page, `**${POLICY}`, 'GET')

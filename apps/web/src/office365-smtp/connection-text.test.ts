@@ -34,6 +34,7 @@ it.each([
   ['mailbox-refused', ['remedy.permission-missing', 'then-sends-one'], true],
   ['mailbox-refused', ['remedy.mailbox-full', 'then-sends-one'], false],
   ['token-refused', ['token-refused.remedy', 'keeps-trying'], false],
+  ['app-misconfigured', [], false],
 ] as const)('offers for %s with %j to reconnect: %s', (code, action, offered) => {
   expect(asksToReconnect({ ...misconfigured.problem, code, values: { action: [...action] } })).toBe(offered)
 })
