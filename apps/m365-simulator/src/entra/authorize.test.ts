@@ -1,5 +1,12 @@
 import { beforeEach, describe, expect, it } from 'vitest'
-import { PEOPLE, type PersonName, REGISTRATION, type Simulated, simulate } from '../test-support/simulated.ts'
+import {
+  PEOPLE,
+  type PersonName,
+  REDIRECT_URI,
+  REGISTRATION,
+  type Simulated,
+  simulate,
+} from '../test-support/simulated.ts'
 
 type Change = Record<string, string | null>
 
@@ -108,5 +115,32 @@ describe('accounts that cannot sign in', () => {
     const response = await pick('eve')
     expect(response.headers.get('location')).toBeNull()
     expect(await response.text()).toContain('AADSTS50020')
+  })
+})
+
+describe('admin consent', () => {
+  const query = (change: Record<string, string> = {}): string =>
+    new URLSearchParams({
+      client_id: REGISTRATION.clientId,
+      scope: 'https://graph.microsoft.com/Mail.Send User.Read',
+      redirect_uri: REDIRECT_URI,
+      ...change,
+    }).toString()
+
+  it('is refused to anybody but an Entra administrator', async () => {
+    const form = { request: query(), account: PEOPLE.ada, decision: 'accept' }
+    const response = await simulated.submit('/admin-consent', form)
+    expect(response.headers.get('location')).toBeNull()
+    expect(await response.text()).toContain('Need admin approval')
+  })
+
+  it.each([
+    ['no scope', { scope: '' }, REGISTRATION.tenantId, 'AADSTS900144'],
+    ['an unregistered redirect URI', { redirect_uri: 'https://evil.example/' }, REGISTRATION.tenantId, 'AADSTS50011'],
+    ['common', {}, 'common', 'AADSTS90002'],
+  ])('with %s ends on Entra’s own page', async (_what, change, tenant, code) => {
+    const response = await get(`${simulated.url}/${tenant}/v2.0/adminconsent?${query(change)}`)
+    expect(response.headers.get('location')).toBeNull()
+    expect(await response.text()).toContain(code)
   })
 })

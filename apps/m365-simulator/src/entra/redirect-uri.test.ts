@@ -8,27 +8,22 @@ const registered = [
 ]
 
 it.each([
-  ['another port of localhost', 'http://localhost:3000/auth/callback'],
-  ['the same https URI', 'https://mail.contoso.com/auth/callback'],
-  ['a URI without a path, with and without its slash', 'https://bare.contoso.com/'],
-])('matches %s', (_what, requested) => {
-  expect(isRegistered(requested, registered)).toBe(true)
-})
-
-it.each([
-  ['another path', 'http://localhost:3000/auth/other'],
-  ['the path in another case', 'http://localhost:3000/auth/Callback'],
-  ['a trailing slash', 'http://localhost:3000/auth/callback/'],
-  ['another scheme', 'https://localhost:3000/auth/callback'],
-  ['127.0.0.1 in place of localhost', 'http://127.0.0.1:3000/auth/callback'],
-  ['another port of a real host', 'https://mail.contoso.com:8443/auth/callback'],
-  ['a query that is not registered', 'https://mail.contoso.com/auth/callback?next=1'],
-  ['a fragment', 'https://mail.contoso.com/auth/callback#x'],
-  ['credentials', 'https://user@mail.contoso.com/auth/callback'],
-  ['a detour through dot segments', 'https://mail.contoso.com/x/../auth/callback'],
-  ['a relative URI', '/auth/callback'],
-])('does not match %s', (_what, requested) => {
-  expect(isRegistered(requested, registered)).toBe(false)
+  ['another port of localhost', 'http://localhost:3000/auth/callback', true],
+  ['the same https URI', 'https://mail.contoso.com/auth/callback', true],
+  ['a URI without a path, with and without its slash', 'https://bare.contoso.com/', true],
+  ['another path', 'http://localhost:3000/auth/other', false],
+  ['the path in another case', 'http://localhost:3000/auth/Callback', false],
+  ['a trailing slash', 'http://localhost:3000/auth/callback/', false],
+  ['another scheme', 'https://localhost:3000/auth/callback', false],
+  ['127.0.0.1 in place of localhost', 'http://127.0.0.1:3000/auth/callback', false],
+  ['another port of a real host', 'https://mail.contoso.com:8443/auth/callback', false],
+  ['a query that is not registered', 'https://mail.contoso.com/auth/callback?next=1', false],
+  ['a fragment', 'https://mail.contoso.com/auth/callback#x', false],
+  ['credentials', 'https://user@mail.contoso.com/auth/callback', false],
+  ['a detour through dot segments', 'https://mail.contoso.com/x/../auth/callback', false],
+  ['a relative URI', '/auth/callback', false],
+])('matches %s, or not: %s', (_what, requested, expected) => {
+  expect(isRegistered(requested, registered)).toBe(expected)
 })
 
 it.each([

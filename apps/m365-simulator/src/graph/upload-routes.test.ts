@@ -52,7 +52,7 @@ describe('a session', () => {
   const gone = { status: 404, code: 'uploadSessionNotFound' }
 
   it('is over when it is finished', async () => {
-    await fixture.upload(session)
+    expect((await fixture.put(session, 0, LAST)).status).toBe(201)
     expect(await fixture.put(session, 0, LAST)).toMatchObject(gone)
     expect(await answerOf(await fetch(session.uploadUrl))).toMatchObject(gone)
     expect(await answerOf(await fetch(session.uploadUrl, { method: 'DELETE' }))).toMatchObject(gone)
@@ -68,4 +68,21 @@ describe('a session', () => {
     expect(await fixture.put(session, MIB, LAST)).toMatchObject(gone)
     expect(await fixture.reports()).toMatchObject([{ state: 'cancelled' }])
   })
+})
+
+it('refuses the range beyond the limit on bytes in any 5 minutes, and says when it will be accepted', async () => {
+  let now = new Date('2026-11-24T10:00:00Z')
+  const limited = await beginUpload({ clock: () => now })
+  await limited.simulated.set({ uploadBytesPer5Minutes: 2 * MIB })
+  const ranges = await limited.open()
+  await limited.put(ranges, 0, MIB - 1)
+  now = new Date('2026-11-24T10:01:00Z')
+  await limited.put(ranges, MIB, 2 * MIB - 1)
+  now = new Date('2026-11-24T10:02:00Z')
+  const refused = await limited.put(ranges, 2 * MIB, LAST)
+  expect(refused).toMatchObject({ status: 429, code: 'ApplicationThrottled' })
+  expect(refused.text).toContain('IncomingBytes')
+  expect(refused.headers.get('retry-after')).toBe('180')
+  now = new Date('2026-11-24T10:05:00Z')
+  expect((await limited.put(ranges, 2 * MIB, LAST)).status).toBe(201)
 })

@@ -12,12 +12,7 @@ beforeEach(async () => {
 })
 
 const arrived = async (): Promise<number> => (await simulated.read<{ total: number }>('/arrivals')).total
-const send = (): Promise<Response> =>
-  fetch(`${simulated.url}/v1.0/me/sendMail`, {
-    method: 'POST',
-    headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
-    body: JSON.stringify(mail()),
-  })
+const send = (): Promise<Response> => simulated.sendMail(token, mail())
 const errorWith = (code: string) => expect.stringContaining(`"code":"${code}"`)
 
 it.each([

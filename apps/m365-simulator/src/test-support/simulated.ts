@@ -25,58 +25,17 @@ export const PEOPLE = {
 }
 export type PersonName = keyof typeof PEOPLE
 
-export interface Tokens {
-  readonly token_type: string
-  readonly scope?: string
-  readonly expires_in: number
+interface Tokens {
   readonly access_token: string
-  readonly refresh_token?: string
-  readonly id_token?: string
-  readonly client_info?: string
+  readonly refresh_token: string
 }
 
-export interface EntraFailure {
+interface EntraFailure {
   readonly error: string
-  readonly error_description: string
   readonly error_codes: number[]
-  readonly suberror?: string
-  readonly claims?: string
-  readonly correlation_id: string
-  readonly trace_id: string
-  readonly timestamp: string
 }
 
-export interface Simulated extends Simulator {
-  authorizeUrl(change?: Record<string, string | null>): string
-  /** Posts a form as a browser on the simulator's own pages would; redirects are not followed. */
-  submit(path: string, form: Record<string, string>): Promise<Response>
-  /** Signs in and consents on the pages. Returns the parameters that arrive at the redirect URI. */
-  consent(person: PersonName, change?: Record<string, string | null>): Promise<URLSearchParams>
-  token(form: Record<string, string>, headers?: Record<string, string>): Promise<Response>
-  redeem(code: string, change?: Record<string, string>): Promise<Response>
-  refresh(refreshToken: string | undefined, change?: Record<string, string>): Promise<Response>
-  signIn(person: PersonName, scope?: string): Promise<Tokens>
-  /** Admin consent by grace to `.default`. */
-  consentForOrganization(): Promise<URLSearchParams>
-  /** Uses client credentials, with the secret unless `change` says otherwise. */
-  applicationToken(change?: Record<string, string>): Promise<Response>
-  control(method: string, path: string, body?: unknown): Promise<Response>
-  /** The JSON of a `GET` below `/control`. */
-  read<Json = unknown>(path: string): Promise<Json>
-  set(settings: Record<string, unknown>): Promise<void>
-  /** Switches on a preset by its name, or an effect. */
-  scenario(nameOrEffect: string | Record<string, unknown>, when?: Record<string, unknown>): Promise<void>
-  messages(address: string, folder?: Folder): Promise<VisibleMessage[]>
-  sendMail(accessToken: string, body: unknown, path?: string): Promise<Response>
-  /** Calls a path below `/v1.0`, with a body of JSON unless it is text; without a body, with `Content-Length: 0`. */
-  graph(
-    accessToken: string,
-    method: string,
-    path: string,
-    body?: unknown,
-    headers?: Record<string, string>,
-  ): Promise<Response>
-}
+export type Simulated = ReturnType<typeof connect>
 
 export interface Answer {
   readonly status: number
@@ -108,7 +67,7 @@ export async function simulate(options: Partial<SimulatorOptions> = {}): Promise
 }
 
 /** What a client of a simulator does. */
-export function connect(simulator: Simulator): Simulated {
+export function connect(simulator: Simulator) {
   const { url } = simulator
   const tenant = `/${REGISTRATION.tenantId}`
 
@@ -130,6 +89,7 @@ export function connect(simulator: Simulator): Simulated {
     return `${url}${tenant}/oauth2/v2.0/authorize?${query.toString()}`
   }
 
+  /** Posts a form as a browser on the simulator's own pages would; redirects are not followed. */
   const submit = (path: string, form: Record<string, string>): Promise<Response> =>
     fetch(`${url}${tenant}${path}`, {
       method: 'POST',
@@ -138,9 +98,14 @@ export function connect(simulator: Simulator): Simulated {
       body: new URLSearchParams(form),
     })
 
-  const token = (form: Record<string, string>, headers: Record<string, string> = {}): Promise<Response> =>
-    fetch(`${url}${tenant}/oauth2/v2.0/token`, { method: 'POST', headers, body: new URLSearchParams(form) })
+  const token = (form: Record<string, string>): Promise<Response> =>
+    fetch(`${url}${tenant}/oauth2/v2.0/token`, { method: 'POST', body: new URLSearchParams(form) })
 
+  /** The same with the secret of the registration, unless `change` says otherwise. */
+  const authenticated = (form: Record<string, string>, change: Record<string, string>): Promise<Response> =>
+    token({ client_id: REGISTRATION.clientId, client_secret: REGISTRATION.clientSecret, ...form, ...change })
+
+  /** Signs in and consents on the pages. Returns the parameters that arrive at the redirect URI. */
   const consent = async (person: PersonName, change: Record<string, string | null> = {}): Promise<URLSearchParams> => {
     const request = new URL(authorizeUrl(change)).search.slice(1)
     let response = await submit('/sign-in', { request, account: PEOPLE[person] })
@@ -153,27 +118,41 @@ export function connect(simulator: Simulator): Simulated {
   }
 
   const redeem = (code: string, change: Record<string, string> = {}): Promise<Response> =>
-    token({
-      client_id: REGISTRATION.clientId,
-      client_secret: REGISTRATION.clientSecret,
-      grant_type: 'authorization_code',
-      code,
-      redirect_uri: REDIRECT_URI,
-      code_verifier: VERIFIER,
-      ...change,
-    })
+    authenticated(
+      { grant_type: 'authorization_code', code, redirect_uri: REDIRECT_URI, code_verifier: VERIFIER },
+      change,
+    )
 
-  const control: Simulated['control'] = (method, path, body) =>
+  const control = (method: string, path: string, body?: unknown): Promise<Response> =>
     fetch(`${url}/control${path}`, {
       method,
       ...(body !== undefined && { headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) }),
     })
 
-  const read = async <Json>(path: string): Promise<Json> => {
+  /** The JSON of a `GET` below `/control`. */
+  const read = async <Json = unknown>(path: string): Promise<Json> => {
     const response = await control('GET', path)
     expect(response.status).toBe(200)
     return (await response.json()) as Json
   }
+
+  /** Calls a path below `/v1.0`, with a body of JSON unless it is text; without a body, with `Content-Length: 0`. */
+  const graph = (
+    accessToken: string,
+    method: string,
+    path: string,
+    body?: unknown,
+    headers: Record<string, string> = {},
+  ): Promise<Response> =>
+    fetch(`${url}/v1.0${path}`, {
+      method,
+      headers: {
+        authorization: `Bearer ${accessToken}`,
+        ...(body !== undefined && { 'content-type': 'application/json' }),
+        ...headers,
+      },
+      ...(body !== undefined && { body: typeof body === 'string' ? body : JSON.stringify(body) }),
+    })
 
   return {
     ...simulator,
@@ -182,68 +161,43 @@ export function connect(simulator: Simulator): Simulated {
     consent,
     token,
     redeem,
-    refresh: (refreshToken, change = {}) =>
-      token({
-        client_id: REGISTRATION.clientId,
-        client_secret: REGISTRATION.clientSecret,
-        grant_type: 'refresh_token',
-        refresh_token: refreshToken ?? '',
-        ...change,
-      }),
-    async signIn(person, scope = ALL_SCOPES) {
+    refresh: (refreshToken: string) => authenticated({ grant_type: 'refresh_token', refresh_token: refreshToken }, {}),
+    async signIn(person: PersonName, scope = ALL_SCOPES): Promise<Tokens> {
       const callback = await consent(person, { scope })
       const response = await redeem(callback.get('code') ?? '')
       if (response.status !== 200)
         throw new Error(`Not given tokens but answered ${response.status}: ${await response.text()}`)
       return (await response.json()) as Tokens
     },
-    async consentForOrganization() {
+    /** Admin consent by grace to `.default`. */
+    async consentForOrganization(): Promise<void> {
       const request = new URLSearchParams({
         client_id: REGISTRATION.clientId,
         scope: 'https://graph.microsoft.com/.default',
         redirect_uri: REDIRECT_URI,
         state: 'state-1',
       }).toString()
-      const response = await submit('/admin-consent', { request, account: PEOPLE.grace, decision: 'accept' })
-      return new URL(response.headers.get('location') ?? '').searchParams
+      await submit('/admin-consent', { request, account: PEOPLE.grace, decision: 'accept' })
     },
-    applicationToken: (change = {}) =>
-      token({
-        client_id: REGISTRATION.clientId,
-        client_secret: REGISTRATION.clientSecret,
-        grant_type: 'client_credentials',
-        scope: 'https://graph.microsoft.com/.default',
-        ...change,
-      }),
+    /** Uses client credentials. */
+    applicationToken: (change: Record<string, string> = {}) =>
+      authenticated({ grant_type: 'client_credentials', scope: 'https://graph.microsoft.com/.default' }, change),
     control,
     read,
-    async set(settings) {
+    async set(settings: Record<string, unknown>): Promise<void> {
       expect((await control('PATCH', '/settings', settings)).status).toBe(200)
     },
-    async scenario(nameOrEffect, when = {}) {
+    /** Switches on a preset by its name, or an effect. */
+    async scenario(nameOrEffect: string | Record<string, unknown>, when: Record<string, unknown> = {}): Promise<void> {
       const wanted = typeof nameOrEffect === 'string' ? { name: nameOrEffect } : { effect: nameOrEffect }
       expect((await control('POST', '/scenarios', { ...wanted, ...when })).status).toBe(200)
     },
-    async messages(address, folder) {
+    async messages(address: string, folder?: Folder): Promise<VisibleMessage[]> {
       const query = folder === undefined ? '' : `?folder=${folder}`
       return (await read<{ items: VisibleMessage[] }>(`/mailboxes/${address}/messages${query}`)).items
     },
-    sendMail: (accessToken, body, path = '/me/sendMail') =>
-      fetch(`${url}/v1.0${path}`, {
-        method: 'POST',
-        headers: { authorization: `Bearer ${accessToken}`, 'content-type': 'application/json' },
-        body: JSON.stringify(body),
-      }),
-    graph: (accessToken, method, path, body, headers = {}) =>
-      fetch(`${url}/v1.0${path}`, {
-        method,
-        headers: {
-          authorization: `Bearer ${accessToken}`,
-          ...(body !== undefined && { 'content-type': 'application/json' }),
-          ...headers,
-        },
-        ...(body !== undefined && { body: typeof body === 'string' ? body : JSON.stringify(body) }),
-      }),
+    sendMail: (accessToken: string, body: unknown) => graph(accessToken, 'POST', '/me/sendMail', body),
+    graph,
   }
 }
 

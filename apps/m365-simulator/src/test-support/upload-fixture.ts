@@ -1,7 +1,7 @@
 import { expect } from 'vitest'
 import type { SimulatorOptions } from '../start.ts'
 import type { UploadReport } from '../simulation/upload-sessions.ts'
-import { type Answer, answerOf, mail, type Simulated, simulate } from './simulated.ts'
+import { type Answer, answerOf, mail, simulate } from './simulated.ts'
 
 export const MIB = 1024 * 1024
 /** The smallest file that an upload session accepts. */
@@ -13,34 +13,28 @@ export interface Session {
   readonly nextExpectedRanges: readonly string[]
 }
 
-/** Ada with a draft. */
-export interface UploadFixture {
-  readonly simulated: Simulated
-  readonly token: string
-  readonly draftId: string
-  call(method: string, path: string, body?: unknown): Promise<Answer>
-  /** Requests an upload session. @param item by default a file with the size of `FILE` */
-  ask(item?: Record<string, unknown>): Promise<Answer>
-  open(item?: Record<string, unknown>): Promise<Session>
-  /** Sends bytes of `FILE`, both ends included. @param headers replace those that fit the bytes */
-  put(session: Session, from: number, to: number, headers?: Record<string, string>): Promise<Answer>
-  upload(session: Session, rangeBytes?: number): Promise<void>
-  attachments(): Promise<Record<string, unknown>[]>
-  reports(): Promise<UploadReport[]>
-}
+export type UploadFixture = Awaited<ReturnType<typeof beginUpload>>
 
-export async function beginUpload(options: Partial<SimulatorOptions> = {}): Promise<UploadFixture> {
+/** Ada with a draft. */
+export async function beginUpload(options: Partial<SimulatorOptions> = {}) {
   const simulated = await simulate(options)
   const { access_token: token } = await simulated.signIn('ada')
-  const call: UploadFixture['call'] = async (method, path, body) =>
+  const call = async (method: string, path: string, body?: unknown): Promise<Answer> =>
     answerOf(await simulated.graph(token, method, path, body))
   const { id: draftId } = (await call('POST', '/me/messages', mail().message)).json as { id: string }
   const attachmentsPath = `/me/messages/${draftId}/attachments`
-  const ask: UploadFixture['ask'] = (item = {}) =>
+  /** Requests an upload session. @param item by default a file with the size of `FILE` */
+  const ask = (item: Record<string, unknown> = {}): Promise<Answer> =>
     call('POST', `${attachmentsPath}/createUploadSession`, {
       AttachmentItem: { attachmentType: 'file', name: 'plan.bin', size: FILE.length, ...item },
     })
-  const put: UploadFixture['put'] = async ({ uploadUrl }, from, to, headers = {}) =>
+  /** Sends bytes of `FILE`, both ends included. @param headers replace those that fit the bytes */
+  const put = async (
+    { uploadUrl }: Session,
+    from: number,
+    to: number,
+    headers: Record<string, string> = {},
+  ): Promise<Answer> =>
     answerOf(
       await fetch(uploadUrl, {
         method: 'PUT',
@@ -55,21 +49,13 @@ export async function beginUpload(options: Partial<SimulatorOptions> = {}): Prom
   return {
     simulated,
     token,
-    draftId,
-    call,
     ask,
-    async open(item) {
-      const { status, json } = await ask(item)
+    async open(): Promise<Session> {
+      const { status, json } = await ask()
       expect(status).toBe(201)
       return json as unknown as Session
     },
     put,
-    async upload(session, rangeBytes = FILE.length) {
-      for (let from = 0; from < FILE.length; from += rangeBytes) {
-        const to = Math.min(from + rangeBytes, FILE.length) - 1
-        expect((await put(session, from, to)).status).toBe(to + 1 === FILE.length ? 201 : 200)
-      }
-    },
     attachments: async () => (await call('GET', attachmentsPath)).json['value'] as Record<string, unknown>[],
     reports: async () => (await simulated.read<{ items: UploadReport[] }>('/uploads')).items,
   }

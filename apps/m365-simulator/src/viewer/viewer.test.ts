@@ -20,16 +20,11 @@ async function receive(
   return { path: `/mailboxes/max@contoso.com/messages/${encodeURIComponent(message.id)}`, message }
 }
 
-const post = (
-  simulated: Simulated,
-  path: string,
-  form: Record<string, string>,
-  origin = simulated.url,
-): Promise<Response> =>
+const post = (path: string, form: Record<string, string>): Promise<Response> =>
   fetch(`${simulated.url}${path}`, {
     method: 'POST',
     redirect: 'manual',
-    headers: { origin },
+    headers: { origin: simulated.url },
     body: new URLSearchParams(form),
   })
 
@@ -65,54 +60,37 @@ describe('a message page', () => {
     expect(body.headers.get('content-security-policy')).toContain("sandbox; default-src 'none'")
   })
 
-  it('resolves inline images to the message’s own attachments', async () => {
+  it('resolves inline images to the message’s own attachments, and offers HTML for download and never as a page', async () => {
+    const file = { '@odata.type': '#microsoft.graph.fileAttachment' }
+    const logo = { ...file, name: 'logo.png', contentType: 'image/png', contentBytes: PNG, isInline: true }
     const { path, message } = await receive(simulated, {
       body: { contentType: 'html', content: '<img src="cid:logo">' },
       attachments: [
-        {
-          '@odata.type': '#microsoft.graph.fileAttachment',
-          name: 'logo.png',
-          contentType: 'image/png',
-          contentBytes: PNG,
-          isInline: true,
-          contentId: 'logo',
-        },
+        { ...logo, contentId: 'logo' },
+        { ...file, name: 'ä".html', contentType: 'text/html', contentBytes: 'YWJj' },
       ],
     })
-    const attachment = `${path}/attachments/${encodeURIComponent(message.attachments[0]?.id ?? '')}`
-    expect(await page(simulated, `${path}/body`)).toBe(`<img src="${simulated.url}${attachment}">`)
-    const image = await fetch(`${simulated.url}${attachment}`)
-    expect(image.headers.get('content-type')).toBe('image/png')
-    expect(Buffer.from(await image.arrayBuffer()).toString('base64')).toBe(PNG)
-  })
-
-  it('offers an HTML attachment for download and never as a page', async () => {
-    const { path, message } = await receive(simulated, {
-      attachments: [
-        {
-          '@odata.type': '#microsoft.graph.fileAttachment',
-          name: 'ä".html',
-          contentType: 'text/html',
-          contentBytes: 'YWJj',
-        },
-      ],
-    })
-    const file = await fetch(
-      `${simulated.url}${path}/attachments/${encodeURIComponent(message.attachments[0]?.id ?? '')}`,
+    const [image = '', html = ''] = message.attachments.map(
+      ({ id }) => `${simulated.url}${path}/attachments/${encodeURIComponent(id)}`,
     )
-    expect(file.headers.get('content-type')).toBe('application/octet-stream')
-    expect(file.headers.get('content-disposition')).toBe("attachment; filename*=UTF-8''%C3%A4%22.html")
+    expect(await page(simulated, `${path}/body`)).toBe(`<img src="${image}">`)
+    const shown = await fetch(image)
+    expect(shown.headers.get('content-type')).toBe('image/png')
+    expect(Buffer.from(await shown.arrayBuffer()).toString('base64')).toBe(PNG)
+    const { headers } = await fetch(html)
+    expect(headers.get('content-type')).toBe('application/octet-stream')
+    expect(headers.get('content-disposition')).toBe("attachment; filename*=UTF-8''%C3%A4%22.html")
   })
 })
 
 describe('the switches', () => {
   it('turn a scenario on and off', async () => {
-    await post(simulated, '/scenarios', { name: 'send-503', times: 'always' })
+    await post('/scenarios', { name: 'send-503', times: 'always' })
     const { active } = await simulated.read<{
       active: { id: string; name: string }[]
     }>('/scenarios')
     expect(active).toMatchObject([{ name: 'send-503', times: 'always' }])
-    await post(simulated, '/scenarios/off', { id: active[0]?.id ?? '' })
+    await post('/scenarios/off', { id: active[0]?.id ?? '' })
     expect(await simulated.read('/scenarios')).toMatchObject({ active: [] })
   })
 })
