@@ -39,7 +39,7 @@ const STALLS_FROM_MS = 1_000
 export function createSimulatedDatabase(
   world: World,
   backends: Backends,
-  faults: Plan['database'] & Pick<Plan['process'], 'freeze'>,
+  faults: Plan['database'] & Pick<Plan['process'], 'freeze' | 'freezesAt'>,
   onStall: (since: number) => void,
 ) {
   const connections = new Set<SimulatedConnection>()
@@ -111,11 +111,12 @@ export function createSimulatedDatabase(
           choice(`${what} arrives late`, () => this.run(false)),
           choice(`${what} never arrives`, () => this.release()),
         ]
-      const { lostBefore, lostAnswer, freeze } = faults
+      const { lostBefore, lostAnswer, freeze, freezesAt } = faults
+      const mayFreeze = freezesAt === '' || freezesAt === statement.label
       return [
         choice(what, () => this.run(!isFrozen)),
         choice(`${what}, slowly`, () => this.run(false), RUNS_SLOWLY_WEIGHT),
-        choice(`${what}, and ${name} stands still`, () => this.freeze(), freeze),
+        choice(`${what}, and ${name} stands still`, () => this.freeze(), mayFreeze ? freeze : 0),
         choice(`${what} does not arrive`, () => this.breakOff(reset()), lostBefore),
         choice(`${what}, and the answer is lost`, () => this.loseAnswer(), lostAnswer),
       ]

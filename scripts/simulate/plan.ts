@@ -70,6 +70,8 @@ function drawPlan(seed: number) {
       kill: some(4),
       /** With each statement. */
       freeze: some(1),
+      /** The name of the only statement; any without. */
+      freezesAt: '',
       stop: some(2, 0.3),
       databaseAway: some(1, 0.3),
       clockSetBack: some(1, 0.15),
@@ -78,6 +80,8 @@ function drawPlan(seed: number) {
       goesOn: 20,
       /** One that stands still does so until another may have taken over. */
       sleeps: 0,
+      /** One that stands still goes on while another sends, in addition to `goesOn`. */
+      returns: 0,
     },
     /** Whether it is one process, with a database that nobody else uses. */
     isAlone: false,

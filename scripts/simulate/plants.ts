@@ -57,6 +57,28 @@ const CHARGED = { ...LARGE, uploadBytesPer5Minutes: 60_000, withinMs: 0 } satisf
 /** The circumstances in which it is soon seen that a fence is missing, so that every change of the product keeps them. */
 export const PLANTS: Readonly<Record<string, Circumstances>> = {
   abandoned: { ...UNREADABLE, traits: { ...SMALL, stops: 0, cancelled: 0 } },
+  // The process stands still before it begins a request, and comes back while another has its own on the wire.
+  attempt: {
+    isReadable: true,
+    messages: 4,
+    withinMs: 0,
+    steps: 700,
+    settingsChanges: 0,
+    limits: { messagesPerMinute: 0 },
+    pace: { hanging: 0, hangingRequests: 1, outlasts: true, haste: 0, leaps: 0 },
+    microsoft: CHANGES.microsoft,
+    database: { lostBefore: 0, lostAnswer: 0 },
+    process: {
+      ...NO_TROUBLE,
+      freeze: 30,
+      freezesAt: 'mark',
+      goesOn: 0.1,
+      returns: 500,
+      housekeeping: 0,
+      clockSetBack: 0,
+    },
+    traits: { ...SMALL, stops: 0, expires: 0, cancelled: 0 },
+  },
   cancel: { pauseMs: 500, withinMs: 1_000, messages: 10, traits: { ...SMALL, cancelled: 100 } },
   'cancel-in-doubt': { ...LOST, traits: { ...SMALL, cancelled: 100 } },
   'draft-files': {

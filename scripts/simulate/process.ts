@@ -65,6 +65,9 @@ export function startProcess(
     get isFrozen(): boolean {
       return frozenAt !== null
     },
+    get frozenAt(): number | null {
+      return frozenAt
+    },
     /** Calls it later. Returns what cancels that. */
     after: (ms: number, call: () => void): (() => void) => world.after(self, ms, () => self.run(call)),
     run(call: () => void): void {

@@ -99,11 +99,8 @@ async function simulate(
     mostRequestBytes: plan.isReadable ? SHORT_REQUEST_BYTES : MAX_REQUEST_BYTES,
     copyAppearsInMs: () => Math.floor(draw() * plan.copyMs),
   })
-  const database = createSimulatedDatabase(
-    world,
-    backends,
-    { ...plan.database, freeze: plan.process.freeze },
-    (since) => recordFault(STALLED, since),
+  const database = createSimulatedDatabase(world, backends, { ...plan.database, ...plan.process }, (since) =>
+    recordFault(STALLED, since),
   )
   const fetchOf = createMicrosoft(
     { world, mailboxes, faults: plan.microsoft, hanging: plan.pace.hangingRequests },
@@ -153,15 +150,15 @@ async function simulate(
 
   /** What may happen to processes, clocks and the database. */
   function troubles(): Choice[] {
-    const { kill, stop, databaseAway, clockSetBack, housekeeping, goesOn: again, sleeps } = plan.process
+    const { kill, stop, databaseAway, clockSetBack, housekeeping, goesOn: again, sleeps, returns } = plan.process
     return [
       ...processes.flatMap((each, place): Choice[] => {
-        const { name, isAlive, isFrozen } = each
+        const { name, isAlive, isFrozen, frozenAt } = each
         if (!isAlive) return [choice(`${name} starts`, () => void (processes[place] = start(place)), again)]
         const isKilled = choice(`${name} is killed`, () => end(each), kill)
         if (isFrozen)
           return [
-            choice(`${name} goes on`, () => goOn(each), again),
+            choice(`${name} goes on`, () => goOn(each), again + (isSending(frozenAt) ? returns : 0)),
             isKilled,
             choice(`${name} stands still for ${SHORT_MS} ms`, letOthersWork, sleeps),
           ]
@@ -176,6 +173,14 @@ async function simulate(
         : choice('the database fails', () => database.goAway(), databaseAway),
       choice('the clock of the database is set back', setBackClock, clockSetBack),
     ]
+  }
+
+  /** Whether a message is on the wire since then. */
+  function isSending(since: number | null): boolean {
+    return (
+      since !== null &&
+      requests.some(({ endpoint, begunAt, endedAt }) => endpoint !== 'other' && begunAt > since && endedAt === Infinity)
+    )
   }
 
   async function letOthersWork(): Promise<void> {

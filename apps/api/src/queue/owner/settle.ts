@@ -132,7 +132,7 @@ WITH result AS MATERIALIZED (
   SELECT r.*, q.tenant_id, q.state, q.mark_id, q.size, q.recipients, q.upload_bytes, q.save_to_sent_items, q.has_draft, coalesce(r.from_email, q.from_email) AS sender,
          CASE WHEN q.attempt_id <> r.settled_mark THEN q.attempt_id END AS other_attempt, q.mark_id IS NOT DISTINCT FROM r.settled_mark AS in_time
     FROM result r JOIN message_queue q ON ${isFoundBy('q.message_id', 'r.message_id')}
-   WHERE (q.mark_id = r.settled_mark OR q.attempt_id = r.settled_mark) AND ${seesDraft('q')}
+   WHERE ${seesDraft('q')} /* fence: attempt */ AND (q.mark_id = r.settled_mark OR q.attempt_id = r.settled_mark) /* end */
      FOR UPDATE OF q
 ), late AS MATERIALIZED ( -- ended as unknown meanwhile, but it was sent
   SELECT r.*, m.tenant_id, NULL::text AS state, NULL::text AS mark_id, NULL::text AS size, m.recipients, 0::bigint AS upload_bytes, m.save_to_sent_items, false AS has_draft, coalesce(r.from_email, m.from_email) AS sender, NULL::text AS other_attempt,
