@@ -39,7 +39,7 @@ function drawPlan(seed: number) {
       messagesPerMinute: random.pick([30, 30, 0, 6]),
       recipientsPerDay: 10_000,
     },
-    uploadBytesPer5Minutes: random.pick([157_286_400, 157_286_400, 60_000]),
+    uploadBytesPer5Minutes: random.pick([157_286_400, 157_286_400, 160_000]),
     storageBytes: random.pick([10_737_418_240, 10_737_418_240, 120_000]),
     /** Whether the mailbox may be read, so that it is looked for what was sent. */
     isReadable: random.chance(0.6),

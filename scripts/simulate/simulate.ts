@@ -37,7 +37,7 @@ async function runSchedules(): Promise<boolean> {
   if (schedules > 1) console.log(`Seeds ${seed} to ${seed + schedules - 1}`)
   const reports = Array.from({ length: schedules }, () => Promise.withResolvers<Report>())
   let begun = 0
-  const running = onCores(schedules, async () => {
+  const running = inWorkers(schedules, async () => {
     const worker = openWorker(serverUrl, plant)
     for (let place = begun++; place < schedules; place = begun++)
       reports[place]?.resolve(await worker.run(seed + place, twice))
@@ -59,7 +59,7 @@ async function runSchedules(): Promise<boolean> {
 async function plantAll(): Promise<boolean> {
   const left = Object.keys(PLANTS)
   let isComplete = true
-  await onCores(left.length, async () => {
+  await inWorkers(left.length, async () => {
     for (let name = left.shift(); name !== undefined; name = left.shift()) {
       const worker = openWorker(serverUrl, name)
       let rule: string | undefined
@@ -74,8 +74,9 @@ async function plantAll(): Promise<boolean> {
   return isComplete
 }
 
-async function onCores(atMost: number, work: () => Promise<void>): Promise<void> {
-  await Promise.all(Array.from({ length: Math.min(availableParallelism(), atMost) }, work))
+/** One more than there are cores: a worker often waits for its database. */
+async function inWorkers(atMost: number, work: () => Promise<void>): Promise<void> {
+  await Promise.all(Array.from({ length: Math.min(availableParallelism() + 1, atMost) }, work))
 }
 
 /** Returns whether the schedule was clean. */
