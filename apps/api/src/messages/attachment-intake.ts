@@ -1,4 +1,4 @@
-import { createHash, type Hash } from 'node:crypto'
+import { createHash } from 'node:crypto'
 import {
   CHUNK_BYTES,
   CONTENT_OVERHEAD_BYTES,
@@ -7,9 +7,8 @@ import {
 } from '@inforiver-mail/m365/content-cipher'
 import type { RandomBytes } from '@inforiver-mail/m365/random'
 import type { ContentKeys } from '../vault/content-keys.ts'
-import type { ProblemError } from '../http/problem.ts'
+import type { AttachmentSink, IntakeMemory } from '../domain/arriving-message.ts'
 import type { NewId } from '../runtime/ids.ts'
-import type { BodyMemory } from '../memory/body-memory.ts'
 import type { GiveBack } from '../memory/byte-budget.ts'
 import { KEPT_ATTACHMENT_BYTES, memoryFor, SMALL_BODY_BYTES } from '../memory/memory-use.ts'
 import type { Receiving } from '../queue/queue.ts'
@@ -40,9 +39,7 @@ export interface ReceivingMessage {
   readonly reservedBytes: number
 }
 
-export interface Intake {
-  /** Takes one part while it arrives. @throws {ProblemError} when it exceeds a limit */
-  add(part: { filename: string | null; contentType: string | null }, file: AsyncIterable<Buffer>): Promise<void>
+export interface Intake extends AttachmentSink {
   readonly parts: readonly ReceivedPart[]
   /** Null while everything is in memory. */
   receiving(): ReceivingMessage | null
@@ -57,11 +54,9 @@ export interface IntakeDeps {
   readonly newId: NewId
 }
 
-export type IntakeMemory = Pick<BodyMemory, 'hold' | 'holdForStoring'>
-
 export interface IntakeLimits {
-  /** Returns why a message with attachments of these sizes is refused, or null. */
-  refuse(attachmentBytes: readonly number[]): Promise<ProblemError | null>
+  /** @throws {ProblemError} where a message with attachments of these sizes is larger than may be sent */
+  requireArriving(attachmentBytes: readonly number[]): Promise<void>
 }
 
 /** Receives the attachments of one message. The client waits while they are stored, so memory does not grow with them. */
@@ -93,7 +88,7 @@ export function createIntake(
         kept.push(data)
         continue
       }
-      await requireAllowed(sizeBytes)
+      await limits.requireArriving(sizesWith(sizeBytes))
       receiving ??= await startReceiving()
       await reserve(receiving.id, sealedBytes(sizesWith(sizeBytes)))
       if (inMemory) await storeKept()
@@ -105,17 +100,12 @@ export function createIntake(
       writer = await writerOf(parts.length, kept)
     }
     await writer?.end()
-    parts.push({ ...part, sizeBytes, sha256: hex(hash), content: writer ? null : Buffer.concat(kept) })
+    parts.push({ ...part, sizeBytes, sha256: hash.digest('hex'), content: writer ? null : Buffer.concat(kept) })
   }
 
   /** Returns the sizes of all parts, the arriving one included. */
   function sizesWith(sizeBytes: number): number[] {
     return [...parts.map((part) => part.sizeBytes), sizeBytes]
-  }
-
-  async function requireAllowed(sizeBytes: number): Promise<void> {
-    const refusal = await limits.refuse(sizesWith(sizeBytes))
-    if (refusal) throw refusal
   }
 
   /** Counts bytes before they are stored. @throws {ProblemError} when the tenant has no room for them */
@@ -136,13 +126,7 @@ export function createIntake(
       await contentKeys.dataKeyGone(tenantId, dataKey)
       return startReceiving()
     }
-    const cipher = createContentCipher(contentKey, random)
-    return {
-      id,
-      contentKey,
-      dataKey,
-      cipher,
-    }
+    return { id, contentKey, dataKey, cipher: createContentCipher(contentKey, random) }
   }
 
   /** Stores the parts that came before: a message has all of its attachments in chunks, or none. */
@@ -180,11 +164,10 @@ export function createIntake(
 }
 
 /** Reads the attachments of a message that is stored already, for their sizes and hashes only. */
-export function createHashingIntake(): Intake {
+export function createHashingIntake(): Pick<Intake, 'add' | 'parts'> {
   const parts: ReceivedPart[] = []
   return {
     parts,
-    receiving: () => null,
     async add(part, file) {
       const hash = createHash('sha256')
       let sizeBytes = 0
@@ -192,9 +175,8 @@ export function createHashingIntake(): Intake {
         sizeBytes += data.length
         hash.update(data)
       }
-      parts.push({ ...part, sizeBytes, sha256: hex(hash), content: null })
+      parts.push({ ...part, sizeBytes, sha256: hash.digest('hex'), content: null })
     },
-    async end() {},
   }
 }
 
@@ -244,8 +226,4 @@ function createChunkWriter(
       await storing
     },
   }
-}
-
-function hex(hash: Hash): string {
-  return hash.digest('hex')
 }

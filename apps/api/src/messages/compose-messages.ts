@@ -4,16 +4,16 @@ import type { Runtime } from '../runtime/clock.ts'
 import type { ContentKeys } from '../vault/content-keys.ts'
 import { appendAuditEvent } from '../database/audit-log.ts'
 import type { Database } from '../database/database.ts'
+import type { Sender } from '../domain/arriving-message.ts'
+import type { SubmitSettings } from '../domain/submit-settings.ts'
 import type { Places } from '../memory/shares.ts'
 import type { MailboxLimits } from '../queue/mailbox/limits.ts'
 import type { Messages, Receiving } from '../queue/queue.ts'
 import type { Tracing } from '../runtime/tracing.ts'
-import { createAcceptBatch } from './accept-batch.ts'
 import { createAccept } from './accept-message.ts'
-import { createAdmission, type AdmissionDeps, type Admitted } from './admission.ts'
 import { messageRoutes, type MessageGuards } from './message-routes.ts'
-import { createSubmitBatch } from './submit-batch.ts'
-import { createSealing, createSubmit } from './submit.ts'
+import { requireAllowedRecipients } from './recipients-policy.ts'
+import { createSubmit } from './submit.ts'
 
 /** Wires submitting, finding, cancelling and retrying. */
 export function composeMessages(
@@ -21,7 +21,7 @@ export function composeMessages(
     database: Pick<Database, 'prisma'>
     store: Messages
     receiving: Receiving
-    readSettings: AdmissionDeps['readSettings']
+    readSettings: (tenantId: string) => Promise<SubmitSettings>
     contentKeys: ContentKeys
     limits: MailboxLimits
     /** The most that a tenant may store. */
@@ -32,29 +32,25 @@ export function composeMessages(
     databaseNow: () => Promise<Date>
   },
 ) {
-  const { database, store, receiving, readSettings, registry, clock, databaseNow } = deps
-  const seal = createSealing(deps)
-  const submit = createSubmit({ ...deps, seal })
+  const { database, receiving, registry, clock } = deps
+  const submit = createSubmit(deps)
   const submitted = new Counter({
     name: 'inforiver_mail_submitted_total',
     help: 'Messages accepted.',
     registers: [registry],
   })
   const onSubmitted = () => submitted.inc()
-  const admission = { store, readSettings }
-  const accepting = { admission, databaseNow, onSubmitted }
-  const accept = createAccept({ ...accepting, submit, intake: { ...deps, store: receiving } })
-  const acceptBatch = createAcceptBatch({
-    ...accepting,
-    submitBatch: createSubmitBatch({ ...deps, seal }),
-  })
+  const accepting = createAccept({ ...deps, submit, intake: { ...deps, store: receiving }, onSubmitted })
 
   return {
     /** Takes a message while it arrives, by whichever protocol. */
-    accept,
+    accept: accepting.accept,
     /** @throws {ProblemError} `recipient-not-allowed` */
-    requireRecipient: (sender: Admitted, address: string) =>
-      createAdmission(admission, sender).requireRecipients({ to: [{ address }], cc: [], bcc: [] }),
+    requireRecipient: ({ settings, allowedDomains }: Sender, address: string): void =>
+      requireAllowedRecipients(
+        { to: [{ address }], cc: [], bcc: [] },
+        { ofInstallation: settings.recipientsPolicy.allowedDomains, ofKey: allowedDomains },
+      ),
     routes:
       (guards: MessageGuards): FastifyPluginAsync =>
       async (app) => {
@@ -62,8 +58,7 @@ export function composeMessages(
           ...deps,
           ...guards,
           submit,
-          accept,
-          acceptBatch,
+          ...accepting,
           onSubmitted,
           auditExport: ({ actor: { tenantId, userId, service }, filter }) =>
             appendAuditEvent(database.prisma, {

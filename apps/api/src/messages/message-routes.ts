@@ -22,12 +22,10 @@ import { afterCommit } from '../domain/outcome-unknown.ts'
 import type { Actor, Owner } from '../queue/actor.ts'
 import type { MailboxLimits } from '../queue/mailbox/limits.ts'
 import type { Messages } from '../queue/queue.ts'
-import type { AdmissionDeps } from './admission.ts'
 import { refuseRecipient, requireAllowedRecipients } from './recipients-policy.ts'
 import type { Submit } from './submit.ts'
 import { findRoutes } from './find-routes.ts'
-import { submitBatchRoute, type SubmitBatchOptions } from './submit-batch-route.ts'
-import { submitRoute, type SubmitOptions } from './submit-route.ts'
+import { submitRoutes, type SubmitOptions } from './submit-routes.ts'
 import { storageFull } from './refusals.ts'
 import { toUsage } from './usage.ts'
 import { testMail } from './test-mail.ts'
@@ -40,13 +38,12 @@ export interface MessageGuards extends Pick<SubmitOptions, 'requireService'> {
   readonly requireServiceOrAdmin: (scope: Scope) => Guard<Actor>
 }
 
-interface Options extends Omit<SubmitOptions, 'find'>, Pick<SubmitBatchOptions, 'acceptBatch'>, MessageGuards {
+interface Options extends Omit<SubmitOptions, 'findAll'>, MessageGuards {
   readonly store: Messages
   readonly limits: MailboxLimits
   /** The most that a tenant may store. */
   readonly storageBytes: number
   readonly submit: Submit
-  readonly readSettings: AdmissionDeps['readSettings']
   readonly onSubmitted: () => void
   readonly clock: () => Date
   readonly timers: Timers
@@ -79,12 +76,14 @@ export const messageRoutes: FastifyPluginAsync<Options> = async (app, options) =
   /** @throws {ProblemError} unless all of them are there */
   async function findAll(owner: Owner, ids: readonly string[]): Promise<Message[]> {
     const messages = await store.findAll(owner, ids, await senderAddress(owner.tenantId))
-    if (messages.length < ids.length) throw new ProblemError('not-found', 'Some of the messages are deleted by now.')
-    return messages
+    if (messages.length === ids.length) return messages
+    throw new ProblemError(
+      'not-found',
+      ids.length === 1 ? 'There is no such message.' : 'Some of the messages are deleted by now.',
+    )
   }
 
-  await app.register(submitRoute, { ...options, find })
-  await app.register(submitBatchRoute, { ...options, findAll })
+  await app.register(submitRoutes, { ...options, findAll })
 
   route(app, readMessage, requireServiceOrAdmin(readMessage.scope), async ({ caller, params: { id } }) =>
     find(caller, id),
@@ -141,21 +140,17 @@ export const messageRoutes: FastifyPluginAsync<Options> = async (app, options) =
     const submitted = await submit({
       tenantId,
       service: null,
-      content,
-      reference: null,
-      sendAt: null,
-      priority: 'normal',
-      expiresAt: null,
-      onUnknownOutcome: 'retry',
+      submissions: [
+        { content, reference: null, sendAt: null, priority: 'normal', expiresAt: null, onUnknownOutcome: 'retry' },
+      ],
       receiving: null,
-      idempotencyKey: null,
-      contentHash: null,
+      idempotency: null,
       traceparent: null,
     })
     if (submitted.outcome === 'storage-full') throw storageFull(submitted)
     if (submitted.outcome !== 'stored') throw new Error('A test message has no idempotency key.')
     onSubmitted()
-    const { id: messageId } = submitted.message
+    const messageId = submitted.messages[0]?.id ?? ''
     await afterCommit(() => options.auditTestMessage({ tenantId, actor: admin.userId, messageId }))
     request.log.info({ message: messageId }, 'test message accepted')
     void reply.header('location', addressOfMessage(messageId))

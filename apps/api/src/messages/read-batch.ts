@@ -7,76 +7,49 @@ import { parseIdempotencyKey } from './read-request.ts'
 import { toSubmission } from './read-submission.ts'
 import type { Submission } from './submit.ts'
 
-/** What is wrong with one message of a batch. */
-interface Refused {
-  readonly refusal: ProblemError
-}
-
-interface Valid {
-  readonly input: MessageInput
-  readonly submission: Submission
-}
-
-/** The messages of a batch, each valid by itself or refused. */
-export interface ReadBatch {
-  readonly messages: readonly (Valid | Refused)[]
-  /** @throws {ProblemError} as `refuseBatch` does, unless all messages are valid */
-  submissions(): Submission[]
-}
+/** @throws {ProblemError} where the installation does not allow the message */
+export type CheckSubmission = (input: MessageInput, submission: Submission) => Promise<void>
 
 /**
- * Reads a batch, message by message, so that one which is refused hides nothing of those after it.
+ * Reads a batch, message by message, so that one which is refused hides nothing of those after it. It is refused as the
+ * first refused message alone would be, with the faults of all of them by path.
  *
  * @throws {ProblemError} `invalid-input` where it is no batch
  */
-export async function readBatch(request: FastifyRequest): Promise<ReadBatch> {
+export async function readBatch(request: FastifyRequest, check: CheckSubmission): Promise<readonly Submission[]> {
   const { faults } = parseIdempotencyKey(request)
   if (request.body === undefined) throw refuseMediaType(request.routeOptions.config.serves)
   const outline = MessageBatch.safeParse(request.body)
   if (!outline.success) throw refuseInput([...faults, ...faultsOf(outline.error.issues)])
   if (faults.length > 0) throw refuseInput(faults)
-  const messages: (Valid | Refused)[] = []
-  for (const message of outline.data.messages) {
+  const submissions: Submission[] = []
+  const refusals: { readonly refusal: ProblemError; readonly place: string }[] = []
+  for (const [index, message] of outline.data.messages.entries()) {
     await beforeHeavyWork()
-    messages.push(readMessage(message))
+    try {
+      submissions.push(await readMessage(message, check))
+    } catch (error) {
+      if (!(error instanceof ProblemError)) throw error
+      refusals.push({ refusal: error, place: `messages[${index}]` })
+    }
   }
-  return {
-    messages,
-    submissions: () => messages.map((each) => ('refusal' in each ? refuse(messages) : each.submission)),
-  }
-}
-
-function readMessage(message: unknown): Valid | Refused {
-  const parsed = MessageInput.safeParse(message)
-  if (!parsed.success) return { refusal: refuseInput(faultsOf(parsed.error.issues)) }
-  try {
-    return { input: parsed.data, submission: toSubmission(parsed.data, []) }
-  } catch (error) {
-    if (error instanceof ProblemError) return { refusal: error }
-    throw error
-  }
-}
-
-function refuse(messages: readonly (Valid | Refused)[]): never {
-  throw refuseBatch(messages.map((each) => ('refusal' in each ? each.refusal : null)))
-}
-
-/**
- * Refuses a batch as the first refused message alone would be, with the faults of all of them by path.
- *
- * @param refusals of each message, in order; at least one
- */
-export function refuseBatch(refusals: readonly (ProblemError | null)[]): ProblemError {
-  const first = refusals.find((refusal) => refusal !== null)
-  if (!first) throw new Error('Nothing was refused.')
-  return refuseFaults(
-    first.code,
-    refusals.flatMap((refusal, index) => (refusal ? faultsWithin(refusal, index) : [])),
+  const [first] = refusals
+  if (!first) return submissions
+  throw refuseFaults(
+    first.refusal.code,
+    refusals.flatMap(({ refusal, place }) => faultsWithin(refusal, place)),
   )
 }
 
-function faultsWithin({ errors, message }: ProblemError, index: number): Fault[] {
-  const place = `messages[${index}]`
+async function readMessage(message: unknown, check: CheckSubmission): Promise<Submission> {
+  const parsed = MessageInput.safeParse(message)
+  if (!parsed.success) throw refuseInput(faultsOf(parsed.error.issues))
+  const submission = toSubmission(parsed.data, [])
+  await check(parsed.data, submission)
+  return submission
+}
+
+function faultsWithin({ errors, message }: ProblemError, place: string): Fault[] {
   if (errors === undefined) return [{ path: place, message }]
   return errors.map((fault) => ({ ...fault, path: fault.path === '' ? place : `${place}.${fault.path}` }))
 }

@@ -9,7 +9,7 @@ import type { FreeUnused } from '../memory/body-memory.ts'
 import { SMALL_BODY_BYTES } from '../memory/memory-use.ts'
 import { mostBytesOf } from '../http/request-bodies.ts'
 import { boundaryOf, readMultipart, type BodyPart } from '../http/read-multipart.ts'
-import type { Intake } from './attachment-intake.ts'
+import type { AttachmentSink, Check } from '../domain/arriving-message.ts'
 import { readFileName } from '../domain/file-name.ts'
 import { fault } from '@inforiver-mail/contract/fault-text'
 
@@ -17,19 +17,16 @@ export const MAX_JSON_BYTES = 6 * 1024 * 1024
 const ENCODED = /^(base64|quoted-printable)$/
 const MEDIA_TYPE = /^[\w!#$&^.+-]{1,127}\/[\w!#$&^.+-]{1,127}$/ // lengths as in RFC 6838 section 4.2
 
-/** Refuses what the installation does not allow. */
-export type Check = (message: MessageInput) => Promise<void>
-
 /**
- * Reads the message from JSON or `multipart/form-data`, whose attachments go to the intake while they arrive. The message
+ * Reads the message from JSON or `multipart/form-data`, whose attachments go to the sink while they arrive. The message
  * is validated and checked as soon as it has arrived, so that a refusal need not wait for the attachments after it.
  *
  * @throws {ProblemError} `invalid-input` with every fault, that of the Idempotency-Key included
  */
-export async function readRequest(request: FastifyRequest, intake: Intake, check: Check): Promise<MessageInput> {
+export async function readRequest(request: FastifyRequest, sink: AttachmentSink, check: Check): Promise<MessageInput> {
   const faults = parseIdempotencyKey(request).faults
   const boundary = boundaryOf(request.headers['content-type'])
-  if (boundary !== null) return readParts(request, boundary, intake, check, faults)
+  if (boundary !== null) return readParts(request, boundary, sink, check, faults)
   if (request.body === undefined) throw refuseMediaType(submitMessage)
   await beforeValidating(request.body)
   return validate(request.body, check, faults)
@@ -52,7 +49,7 @@ export function parseIdempotencyKey({ headers }: FastifyRequest): { key: string 
 async function readParts(
   request: FastifyRequest,
   boundary: string,
-  intake: Intake,
+  sink: AttachmentSink,
   check: Check,
   faults: Fault[],
 ): Promise<MessageInput> {
@@ -67,7 +64,7 @@ async function readParts(
     if (fault !== null && message !== undefined) break // the faults of the message are known already
     if (fault === null && part.name === 'message') {
       message = await readMessage(request, part, (json) => validate(json, check, faults))
-    } else if (faults.length === 0) await intake.add(readFacts(part), part.content)
+    } else if (faults.length === 0) await sink.add(readFacts(part), part.content)
     else part.skip() // read on for the faults of the message
   }
   if (message === undefined) faults.push({ path: 'message', message: fault('message-part-missing') })

@@ -70,43 +70,34 @@ export function keyReused(): ProblemError {
 export interface SizeRules {
   /** Whether large attachments are enabled; null while no mailbox is connected, when a message of any size is held. */
   readonly largeAttachments: boolean | null
-  /** The sender, whose address counts; null while no mailbox is connected. */
-  readonly fromEmail: string | null
   /** They are learned from Microsoft's refusals. */
   readonly limits: SizeLimits
 }
 
-/** Returns null for a message that can be sent, else a refusal that names size, limit and remedy. */
-export function refuseSize(sizes: RequestSizes, rules: SizeRules): ProblemError | null {
-  return refuse(sizes, rules, 'no')
-}
-
-/** The same for a message that goes as MIME, of which `mimeBytes` are handed to Microsoft; 0 for any other message. */
-export function refuseMimeSize(mimeBytes: number): ProblemError | null {
-  if (mimeBytes <= MAX_MIME_BYTES) return null
+/**
+ * @param mimeBytes of a message that goes as MIME, as they are handed to Microsoft; 0 for any other message
+ * @throws {ProblemError} where they are too many
+ */
+export function requireMimeSize(mimeBytes: number): void {
+  if (mimeBytes <= MAX_MIME_BYTES) return
   const facts = { sizeBytes: mimeBytes, limitBytes: MAX_MIME_BYTES }
-  return new ProblemError('message-too-large', say('mime-too-large', facts))
+  throw new ProblemError('message-too-large', say('mime-too-large', facts))
 }
 
-/** Like `refuseSize`, while more of the message may follow. */
-export function refuseArriving(sizes: RequestSizes, rules: SizeRules): ProblemError | null {
-  // A file that is too small for an upload session may still grow.
-  const limits = { ...rules.limits, sessionMinimumBytes: null }
-  return refuse(sizes, { ...rules, limits }, 'yes')
-}
-
-/** `arriving` says whether more may follow, so that the sizes are the least. */
-function refuse(
+/** @throws {ProblemError} where a message cannot be sent, with its size, the limit and the remedy */
+export function requireSendable(
   sizes: RequestSizes,
   { largeAttachments, limits }: SizeRules,
-  arriving: 'yes' | 'no',
-): ProblemError | null {
-  const plan = planSize(sizes, limits)
-  if (plan.kind === 'none') return new ProblemError('message-too-large', sayTooLarge(plan, arriving))
-  if (plan.kind === 'send-mail' || largeAttachments !== false) return null
+  state: 'complete' | 'more may follow',
+): void {
+  const arriving = state === 'complete' ? 'no' : 'yes'
+  // A file that is too small for an upload session may still grow.
+  const plan = planSize(sizes, state === 'complete' ? limits : { ...limits, sessionMinimumBytes: null })
+  if (plan.kind === 'none') throw new ProblemError('message-too-large', sayTooLarge(plan, arriving))
+  if (plan.kind === 'send-mail' || largeAttachments !== false) return
   const attachedBytes = sizes.attachments.reduce((sum, { file }) => sum + file, 0)
   const limitBytes = limits.requestBytes ?? MAX_REQUEST_BYTES
-  return new ProblemError(
+  throw new ProblemError(
     'large-attachments-disabled',
     say('large-attachments-disabled', { arriving, attachedBytes, sizeBytes: sizes.sendMail, limitBytes }),
   )

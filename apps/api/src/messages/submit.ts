@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import type { Attachment, Message, MessagePriority } from '@inforiver-mail/contract/message'
+import type { Attachment, MessagePriority } from '@inforiver-mail/contract/message'
 import { createContentCipher } from '@inforiver-mail/m365/content-cipher'
 import {
   describeContent,
@@ -30,23 +30,53 @@ export interface Submission {
   readonly onUnknownOutcome: 'retry' | 'stop'
 }
 
-interface Sealing extends Submission {
-  readonly id: string
+/** Messages to store, all or none. */
+export interface Submitting {
   readonly tenantId: string
   /** Null for an admin, who submits on the page. */
   readonly service: string | null
-  /** The row that its attachments are stored under in chunks; null when the content includes them. */
+  readonly submissions: readonly Submission[]
+  /** The row that the attachments of the only message are stored under in chunks; null when the content includes them. */
   readonly receiving: ReceivingMessage | null
+  readonly idempotency: NewBatch['idempotency']
   /** Null where nothing is traced. */
   readonly traceparent: string | null
 }
 
-/** Seals the content of a message under a key of its own. */
-export type SealMessage = (submission: Sealing) => Promise<NewMessage>
+export type Submit = (submitting: Submitting) => Promise<Exclude<Submitted, { outcome: 'data-key-gone' }>>
 
-export function createSealing({ contentKeys, random }: { contentKeys: ContentKeys; random: RandomBytes }): SealMessage {
-  return async (submission) => {
-    const { id, tenantId, service, content, receiving, traceparent } = submission
+/** Seals the content of each message under a key of its own, and stores them for delivery. */
+export function createSubmit({
+  store,
+  contentKeys,
+  random,
+  newId,
+}: {
+  store: Pick<Messages, 'submit'>
+  contentKeys: ContentKeys
+  random: RandomBytes
+  newId: NewId
+}): Submit {
+  return async function submit(submitting) {
+    const { tenantId, submissions, receiving, idempotency } = submitting
+    // Lists sort messages of the same moment by id.
+    const ids = receiving ? [receiving.id] : submissions.map(() => newId('message')).toSorted()
+    const messages = await Promise.all(
+      submissions.map((submission, place) => seal(submission, ids[place] as string, submitting)),
+    )
+    const submitted = await store.submit({ messages: messages as [...NewBatch['messages']], idempotency })
+    if (submitted.outcome !== 'data-key-gone') return submitted
+    for (const dataKey of new Set(messages.map((message) => message.dataKey)))
+      await contentKeys.dataKeyGone(tenantId, dataKey)
+    return submit(submitting)
+  }
+
+  async function seal(
+    submission: Submission,
+    id: string,
+    { tenantId, service, receiving, traceparent }: Submitting,
+  ): Promise<NewMessage> {
+    const { content } = submission
     const { dataKey, contentKey } = receiving ?? (await contentKeys.forNewMessage({ id, tenantId }))
     const body = writeContent(content)
     const place = { tenant: tenantId, message: id, part: 'body', chunk: 0, last: true }
@@ -84,57 +114,6 @@ export function createSealing({ contentKeys, random }: { contentKeys: ContentKey
   }
 }
 
-interface Submitting extends Omit<Sealing, 'id'> {
-  readonly idempotencyKey: string | null
-  /** Identifies the content for the idempotency key; null to take a hash of the submission. */
-  readonly contentHash: string | null
-}
-
-/** Stores a message for delivery. */
-export type Submit = (
-  submission: Submitting,
-) => Promise<{ readonly outcome: 'stored'; readonly message: Message } | Exclude<Stored, { outcome: 'stored' }>>
-
-export function createSubmit({ seal, newId, ...deps }: StoringDeps & { seal: SealMessage; newId: NewId }): Submit {
-  const storeSealed = createStoring(deps)
-  return async (submission) => {
-    const { idempotencyKey, contentHash } = submission
-    const idempotency =
-      idempotencyKey === null ? null : { key: idempotencyKey, contentHash: contentHash ?? hashSubmission(submission) }
-    const submitted = await storeSealed(
-      async () => [await seal({ ...submission, id: submission.receiving?.id ?? newId('message') })],
-      idempotency,
-    )
-    if (submitted.outcome !== 'stored') return submitted
-    const [message] = submitted.messages
-    if (!message) throw new Error('A batch of one has a message.')
-    return { outcome: 'stored', message }
-  }
-}
-
-interface StoringDeps {
-  readonly store: Pick<Messages, 'submit'>
-  readonly contentKeys: Pick<ContentKeys, 'dataKeyGone'>
-}
-
-type Stored = Exclude<Submitted, { outcome: 'data-key-gone' }>
-
-/** Stores messages, which are sealed anew where the data key was deleted meanwhile. */
-export function createStoring({ store, contentKeys }: StoringDeps) {
-  return async function storeSealed(
-    sealAll: () => Promise<NewBatch['messages']>,
-    idempotency: NewBatch['idempotency'],
-  ): Promise<Stored> {
-    const messages = await sealAll()
-    const submitted = await store.submit({ messages, idempotency })
-    if (submitted.outcome !== 'data-key-gone') return submitted
-    const [{ tenantId }] = messages
-    for (const dataKey of new Set(messages.map((message) => message.dataKey)))
-      await contentKeys.dataKeyGone(tenantId, dataKey)
-    return storeSealed(sealAll, idempotency)
-  }
-}
-
 function toAttachment({ filename, contentType, sizeBytes, contentId }: ContentAttachment): Attachment {
   return { filename, contentType, sizeBytes, inline: contentId !== null }
 }
@@ -157,5 +136,12 @@ export function hashSubmission({ content, reference, sendAt, onUnknownOutcome, .
   return createHash('sha256')
     .update(describeContent({ ...content, attachments }))
     .update(JSON.stringify({ reference, sendAt, onUnknownOutcome, ...added }))
+    .digest('base64url')
+}
+
+/** Hashes the parsed batch. A batch of one has another hash than its message alone. */
+export function hashBatch(submissions: readonly Submission[]): string {
+  return createHash('sha256')
+    .update(JSON.stringify({ batch: submissions.map(hashSubmission) }))
     .digest('base64url')
 }

@@ -5,7 +5,7 @@ import { say } from '../http/problem-sentences.ts'
 import { ProblemError } from '../http/problem.ts'
 import { holderOf } from '../memory/shares.ts'
 import type { SignedIn } from '../http/session.ts'
-import type { SubmitSettings } from '../domain/submit-settings.ts'
+import type { Sender } from '../domain/arriving-message.ts'
 import type { FoundKey, ServiceKeyLookup } from './service-key-lookup-store.ts'
 
 /** A caller: a service with a key, or a workspace admin, who sees the messages of every service. */
@@ -14,14 +14,8 @@ export type Caller = { readonly tenantId: string } & (
   | { readonly service: null; readonly userId: string }
 )
 
-export interface ServiceCaller {
-  readonly tenantId: string
-  readonly service: string
+export interface ServiceCaller extends Sender {
   readonly userId: null
-  /** The only domains that its key may write to; empty: those that the installation allows. */
-  readonly allowedDomains: readonly string[]
-  /** Those of the tenant when the key was looked up. */
-  readonly settings: SubmitSettings
 }
 
 /** A refused key and the operation it was used for. `key` is null when there has never been such a key. */

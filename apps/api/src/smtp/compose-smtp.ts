@@ -3,9 +3,8 @@ import type { FastifyBaseLogger } from 'fastify'
 import type { Registry } from 'prom-client'
 import { readTlsCertificateFiles } from '../configuration/environment-files.ts'
 import { ConfigurationError, type Config } from '../configuration/config.ts'
-import type { SubmitSettings } from '../domain/submit-settings.ts'
 import type { TlsCertificate } from '../runtime/tls-certificate.ts'
-import { createLogins, type Authenticate, type LoggedIn } from './login.ts'
+import { createLogins, type Authenticate } from './login.ts'
 import { createPlainPeers } from './peer-networks.ts'
 import { createSizeLimit, type SizeLimitDeps } from './size-limit.ts'
 import { createSmtpMetrics } from './smtp-metrics.ts'
@@ -35,9 +34,7 @@ export function composeSmtp(
     'tenantId' | 'requireRecipient' | 'findKey' | 'accept' | 'tracing' | 'budget' | 'outageOf' | 'timers'
   > &
     SizeLimitDeps & {
-      authenticate: (
-        ...presented: Parameters<Authenticate>
-      ) => Promise<LoggedIn & { readonly settings: SubmitSettings }>
+      authenticate: Authenticate
       /** Whether this text is or was a service key. */
       isKey: (text: string) => Promise<boolean>
       elapsedMs: () => number

@@ -5,6 +5,7 @@ import type { FastifyBaseLogger } from 'fastify'
 import { LRUCache } from 'lru-cache'
 import { atMost } from '../runtime/cache-bound.ts'
 import type { Outage } from '../domain/outage.ts'
+import type { Sender } from '../domain/arriving-message.ts'
 import { ProblemError } from '../http/problem.ts'
 import { createRefusalLimit } from '../runtime/refusal-limit.ts'
 import { SmtpRefusal, toRefusal } from './reply.ts'
@@ -18,21 +19,13 @@ const LOOKS_LIKE_A_KEY = /imk_/
 /** A seeded key may be any 32 visible characters or more, and so look like a mail address. */
 const MAY_BE_A_KEY = /[\x21-\x7e]{32}/
 
-/** A service that is logged in. */
-export interface LoggedIn {
-  readonly tenantId: string
-  readonly service: string
-  /** The only domains that its key may write to; empty for no such limit. */
-  readonly allowedDomains: readonly string[]
-}
-
-export interface Login extends LoggedIn {
+export interface Login extends Sender {
   /** Identifies the key, and opens nothing. */
   readonly keyId: string
 }
 
 /** Finds the service of a key. @throws {ProblemError} where the key does not open this; the refusal is audited then */
-export type Authenticate = (presented: { readonly key: string; readonly client: string }) => Promise<LoggedIn>
+export type Authenticate = (presented: { readonly key: string; readonly client: string }) => Promise<Sender>
 
 /**
  * Logs services in. The password is a service key; the user name is not checked, since devices insist on one. Every failure

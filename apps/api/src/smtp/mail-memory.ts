@@ -1,12 +1,10 @@
 import { MAX_MIME_BYTES } from '@inforiver-mail/m365/mime-message'
+import type { IntakeMemory } from '../domain/arriving-message.ts'
 import type { BodyMemory, FreeUnused } from '../memory/body-memory.ts'
 import { KEPT_ATTACHMENT_BYTES, SMALL_BODY_BYTES } from '../memory/memory-use.ts'
 
 /** The bodies of one message; JSON of the REST API has as much. */
 export const MAX_TEXT_BYTES = 6 * 1024 * 1024
-
-/** What the intake of attachments asks for. */
-export type IntakeMemory = Pick<BodyMemory, 'hold' | 'holdForStoring'>
 
 /** Accounts for the memory of one mail. What would exceed the share of its service throws. */
 export type MailMemory = ReturnType<typeof createMailMemory>
@@ -29,7 +27,7 @@ export function createMailMemory(memory: BodyMemory, declaredBytes: number | nul
     forIntake: {
       holdForStoring: (bytes: number) => memory.holdForStoring(bytes),
       hold: (bytes: number) => (whole === null ? memory.hold(bytes) : () => {}),
-    },
+    } satisfies IntakeMemory,
     /** Whether the mail as it came is kept beside its parts, for the case that it has to be sent as it is. */
     keepsSource: (): boolean => keepsSource,
     /** Holds the memory of a mail after this many bytes have arrived. */

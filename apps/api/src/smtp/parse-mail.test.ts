@@ -18,8 +18,8 @@ const MEMORY_RULES = {
 const HEAD = 'From: ada@contoso.com\r\nTo: max@contoso.com\r\nSubject: S\r\nMIME-Version: 1.0\r\n'
 
 interface File {
-  readonly filename: string
-  readonly contentType: string
+  readonly filename: string | null
+  readonly contentType: string | null
   readonly content: Buffer
 }
 

@@ -1,6 +1,7 @@
 import { MAX_ATTACHMENTS } from '@inforiver-mail/contract/message-input'
 import type { MimeNode, SplitterChunk } from '@zone-eu/mailsplit'
 import libmime from 'libmime'
+import type { AttachmentSink } from '../domain/arriving-message.ts'
 import { fitFileName } from '../domain/file-name.ts'
 import { decodeBase64, decodeQuotedPrintable, decodeText } from './decode.ts'
 import { readMailHeader, type MailHeader } from './mail-headers.ts'
@@ -13,11 +14,6 @@ const MAX_DEPTH = 128
 const MAX_HEADERS_BYTES = 1024 * 1024
 const MEDIA_TYPE = /^[\w!#$&^.+-]{1,127}\/[\w!#$&^.+-]{1,127}$/
 const TOKEN = /^[\w!#$&^.+-]{1,64}$/
-
-/** Takes the attachments of a mail while they arrive. */
-export interface AttachmentSink {
-  add(part: { filename: string; contentType: string }, file: AsyncIterable<Buffer>): Promise<void>
-}
 
 /** A mail, taken apart. Its attachments went to the sink, in the same order. */
 export interface ParsedMail {

@@ -1,9 +1,8 @@
 import { EmailAddress } from '@inforiver-mail/contract/email-address'
-import type { MessageInput } from '@inforiver-mail/contract/message-input'
-import type { MimeContent } from '@inforiver-mail/m365/message-content'
 import type { FastifyBaseLogger } from 'fastify'
 import type { SMTPServerDataStream, SMTPServerSession } from 'smtp-server'
 import type { Timers } from '../runtime/clock.ts'
+import type { Accept, Accepted, Sender } from '../domain/arriving-message.ts'
 import type { Outage } from '../domain/outage.ts'
 import { createArrivingBody, type Pace } from '../http/arriving-body.ts'
 import { ProblemError } from '../http/problem.ts'
@@ -12,13 +11,13 @@ import { sayMemoryShare } from '../http/request-bodies.ts'
 import type { BodyBudget } from '../memory/body-budget.ts'
 import { SMALL_BODY_BYTES } from '../memory/memory-use.ts'
 import { holderOf } from '../memory/shares.ts'
+import type { FindKey } from '../queue/intake/idempotency.ts'
 import { createRefusalLimit } from '../runtime/refusal-limit.ts'
 import type { SubmitSettings } from '../domain/submit-settings.ts'
 import type { Tracing } from '../runtime/tracing.ts'
 import { createConnectionPlaces } from './connection-places.ts'
-import type { LoggedIn, Login } from './login.ts'
-import { createMailMemory, type IntakeMemory } from './mail-memory.ts'
-import type { AttachmentSink } from './parse-mail.ts'
+import type { Login } from './login.ts'
+import { createMailMemory } from './mail-memory.ts'
 import { readMail, repetitionKey, toMessageInput, toMimeContent, tooLarge, type Envelope } from './receive-mail.ts'
 import { SmtpRefusal, toRefusal } from './reply.ts'
 import type { SmtpMetrics } from './smtp-metrics.ts'
@@ -33,28 +32,6 @@ const LONGEST_WAIT_FOR_MEMORY_MS = 30_000
 const STOP_WITHIN_MS = 9_000
 const LOGIN_WITHIN_MS = 30_000
 
-/** What the SMTP door hands over: the intake of the REST API, which it shares. */
-export type AcceptMail = (arriving: {
-  readonly sender: LoggedIn
-  readonly memory: IntakeMemory
-  readonly traceparent: string | null
-  readonly log: FastifyBaseLogger
-  readonly readSettings: () => Promise<SubmitSettings>
-  readonly read: (
-    intake: AttachmentSink,
-    check: (message: MessageInput) => Promise<void>,
-    readSender: () => Promise<string | null>,
-  ) => Promise<{
-    readonly input: MessageInput
-    readonly mime: MimeContent | null
-    readonly idempotencyKey: string | null
-    readonly contentHash: string | null
-  }>
-}) => Promise<
-  | { readonly outcome: 'stored'; readonly message: { readonly id: string } }
-  | { readonly outcome: 'repeated'; readonly messageId: string }
->
-
 export interface SmtpDoorDeps {
   readonly ports: { readonly host: string; readonly port: number | null; readonly tlsPort: number | null }
   readonly minTls: Parameters<typeof createListener>[0]['minTls']
@@ -62,8 +39,6 @@ export interface SmtpDoorDeps {
   readonly mayBePlain: (address: string) => boolean
   /** How many connections of one address may wait for a login. */
   readonly beforeLoginPerAddress: number
-  /** Replaces how long a connection may wait for one. */
-  readonly loginWithinMs?: number
   readonly timers: Pick<Timers, 'after'>
   readonly from: 'rewrite' | 'refuse'
   /** The tenant whose limit is announced to strangers. */
@@ -77,13 +52,9 @@ export interface SmtpDoorDeps {
   readonly readSettings: (presented: { readonly key: string; readonly client: string }) => Promise<SubmitSettings>
   readonly sizeLimit: SizeLimit
   /** Refuses a recipient that the installation or the key does not allow. @throws {ProblemError} */
-  readonly requireRecipient: (owner: LoggedIn, address: string) => Promise<void>
-  readonly findKey: (name: {
-    tenantId: string
-    service: string
-    key: string
-  }) => Promise<{ readonly contentHash: string; readonly messageId: string } | null>
-  readonly accept: AcceptMail
+  readonly requireRecipient: (sender: Sender, address: string) => void
+  readonly findKey: FindKey
+  readonly accept: Accept
   readonly tracing: Tracing
   readonly budget: BodyBudget
   readonly metrics: SmtpMetrics
@@ -121,7 +92,7 @@ export function createSmtpDoor(deps: SmtpDoorDeps) {
   const visits = new Map<SMTPServerSession, Visit>()
   const places = createConnectionPlaces<Connection>({
     beforeLoginPerAddress: deps.beforeLoginPerAddress,
-    loginWithinMs: deps.loginWithinMs ?? LOGIN_WITHIN_MS,
+    loginWithinMs: LOGIN_WITHIN_MS,
     timers: deps.timers,
     onDisplaced(client) {
       if (displacements.allows('displaced', client))
@@ -242,7 +213,7 @@ export function createSmtpDoor(deps: SmtpDoorDeps) {
     const parsed = EmailAddress.safeParse(address)
     if (!parsed.success)
       throw new SmtpRefusal(501, '5.1.3', parsed.error.issues[0]?.message ?? 'The address is not well-formed.')
-    await deps.requireRecipient(login, address)
+    deps.requireRecipient(login, address)
   }
 
   async function receive(
@@ -311,7 +282,7 @@ export function createSmtpDoor(deps: SmtpDoorDeps) {
   ): Promise<string> {
     const { client, password, login } = visit
     if (login === null || password === null) throw new SmtpRefusal(530, '5.7.0', 'Log in first.')
-    const { tenantId, service, allowedDomains } = login
+    const { tenantId, service } = login
     const { mailFrom } = envelope
     const sent: Envelope = {
       from: mailFrom ? mailFrom.address : '',
@@ -333,7 +304,7 @@ export function createSmtpDoor(deps: SmtpDoorDeps) {
     }
 
     const accepting = deps.accept({
-      sender: { tenantId, service, allowedDomains },
+      sender: login,
       memory: mailMemory.forIntake,
       traceparent,
       log: logger,
@@ -351,16 +322,16 @@ export function createSmtpDoor(deps: SmtpDoorDeps) {
         return { input, mime, idempotencyKey: key, contentHash: arrived.hash }
       },
     })
-    const accepted = await accepting.catch(async (error: unknown) => {
+    const { ids, messages } = await accepting.catch(async (error: unknown): Promise<Accepted> => {
       if (!(error instanceof ProblemError || error instanceof SmtpRefusal)) throw error
       // What was accepted before is accepted again, even if it would be refused now.
       const first = key === null || isRevoked ? null : await deps.findKey({ tenantId, service, key })
       if (first === null) throw error
-      return { outcome: 'repeated' as const, messageId: first.messageId }
+      return { ids: first.messageIds, messages: null }
     })
-    if (accepted.outcome === 'stored') return accepted.message.id
-    logger.info({ message: accepted.messageId, service, repeated: true }, 'message accepted')
-    return accepted.messageId
+    const [id = ''] = ids
+    if (messages === null) logger.info({ message: id, service, repeated: true }, 'message accepted')
+    return id
   }
 
   /** Calls back with what became of a check, since smtp-server takes callbacks. */

@@ -5,7 +5,7 @@ import { createTokenVault } from '@inforiver-mail/m365/token-vault'
 import { onTestFinished } from 'vitest'
 import { createContentKeys } from '../vault/content-keys.ts'
 import { openDatabase } from '../database/database.ts'
-import { createSealing, createSubmit } from '../messages/submit.ts'
+import { createSubmit } from '../messages/submit.ts'
 import { newId } from './new-id.ts'
 import type { DeliveryFixture } from './delivery-fixture.ts'
 import { createTestQueue } from './test-queue.ts'
@@ -53,7 +53,7 @@ export async function submitAsMime(
   const submit = createSubmit({
     store: queue.messages,
     contentKeys,
-    seal: createSealing({ contentKeys, random: randomBytes }),
+    random: randomBytes,
     newId,
   })
   const [tenant] = await database.query<{ id: string }>('SELECT tenant_id AS id FROM tenant_settings')
@@ -68,19 +68,13 @@ export async function submitAsMime(
     },
   )
   const submitted = await submit({
-    content,
     tenantId: tenant?.id ?? '',
     service: 'reports',
-    reference: null,
-    sendAt: null,
-    priority: 'normal',
-    expiresAt: null,
-    onUnknownOutcome,
+    submissions: [{ content, reference: null, sendAt: null, priority: 'normal', expiresAt: null, onUnknownOutcome }],
     receiving: null,
-    idempotencyKey: null,
-    contentHash: null,
+    idempotency: null,
     traceparent: null,
   })
   if (submitted.outcome !== 'stored') throw new Error(`The message was not stored: ${submitted.outcome}.`)
-  return submitted.message.id
+  return submitted.messages[0]?.id ?? ''
 }
