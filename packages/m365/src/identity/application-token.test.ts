@@ -2,13 +2,12 @@ import { startSimulator, type Simulator } from '@inforiver-mail/m365-simulator/s
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest'
 import { clientCertificate } from '../test-support/self-signed-certificate.ts'
 import { serve } from '../test-support/servers.ts'
-import { approvalLinks, control, readControl, redirectUri, registration } from '../test-support/sign-in.ts'
-import { patientFetch as fetch } from '../test-support/time-limit.ts'
+import { control, identityAt, readControl, redirectUri, registration } from '../test-support/sign-in.ts'
 import { readClientCertificate } from './client-credentials.ts'
-import { createMicrosoftIdentity, type AppRegistration, type MicrosoftIdentity } from './microsoft-identity.ts'
+import type { AppRegistration, MicrosoftIdentity } from './microsoft-identity.ts'
 
 const GRACE_THE_ENTRA_ADMINISTRATOR = '5f0c1a52-7c1e-4b8d-9a43-0d6f3b7e1104'
-const { tenantId, clientId, clientSecret } = registration
+const { tenantId, clientId } = registration
 const registered = clientCertificate()
 const another = clientCertificate()
 
@@ -20,7 +19,7 @@ beforeAll(async () => {
     port: 0,
     registration: { ...registration, certificates: [registered.certificate] },
   })
-  identity = identityWith({ tenantId, clientId, clientSecret })
+  identity = identityAt(simulator.authorityHost)
 })
 afterAll(() => simulator.close())
 afterEach(() => control(simulator.url, 'POST', '/reset'))
@@ -35,7 +34,7 @@ it('is granted for the secret, with the permissions that an administrator grante
 })
 
 it('is granted for a certificate', async () => {
-  const certified = identityWith(certificateRegistration(registered))
+  const certified = identityAt(simulator.authorityHost, { registration: certificateRegistration(registered) })
   expect(await certified.applicationToken({ leg: 'redeem' })).toMatchObject({ outcome: 'granted' })
 })
 
@@ -64,7 +63,7 @@ it('is requested with the claims with which Graph refused the previous one', asy
 })
 
 it('is refused for a certificate that is not registered', async () => {
-  const stranger = identityWith(certificateRegistration(another))
+  const stranger = identityAt(simulator.authorityHost, { registration: certificateRegistration(another) })
   expect(await stranger.applicationToken({ leg: 'redeem' })).toMatchObject({
     outcome: 'refused',
     explanation: { kind: 'app-misconfigured', aadstsCode: 700027 },
@@ -75,8 +74,7 @@ it('is granted even if it cannot be read', async () => {
   const origin = await serve((_request, response) =>
     response.end(JSON.stringify({ access_token: 'opaque', expires_in: 3599, token_type: 'Bearer' })),
   )
-  const elsewhere = identityWith({ tenantId, clientId, clientSecret }, origin)
-  expect(await elsewhere.applicationToken({ leg: 'redeem' })).toMatchObject({
+  expect(await identityAt(origin).applicationToken({ leg: 'redeem' })).toMatchObject({
     outcome: 'granted',
     tokens: { accessToken: 'opaque' },
     grantedPermissions: null,
@@ -94,24 +92,6 @@ it('has a page on which an Entra administrator grants what the registration list
   })
 })
 
-function identityWith(
-  app: AppRegistration,
-  authorityHost = simulator.authorityHost,
-  graphBaseUrl = simulator.graphBaseUrl,
-  microsoftFetch = fetch,
-): MicrosoftIdentity {
-  const clock = () => new Date()
-  return createMicrosoftIdentity({
-    registration: app,
-    authorityHost,
-    graphBaseUrl,
-    redirectUri,
-    approvalLinks,
-    fetch: microsoftFetch,
-    clock,
-  })
-}
-
 function certificateRegistration({ certificate, privateKey }: ReturnType<typeof clientCertificate>): AppRegistration {
   const reading = readClientCertificate(certificate + privateKey)
   if (reading.outcome !== 'read') throw new Error(reading.fault)
@@ -120,7 +100,7 @@ function certificateRegistration({ certificate, privateKey }: ReturnType<typeof 
 
 async function consentAsAdministrator(): Promise<void> {
   const { origin, search } = new URL(identity.applicationConsentUrl())
-  const response = await globalThis.fetch(`${origin}/${tenantId}/admin-consent`, {
+  const response = await fetch(`${origin}/${tenantId}/admin-consent`, {
     method: 'POST',
     redirect: 'manual',
     headers: { origin },

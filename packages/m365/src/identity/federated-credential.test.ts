@@ -5,10 +5,9 @@ import { join } from 'node:path'
 import { startSimulator, type Simulator } from '@inforiver-mail/m365-simulator/start'
 import { exportJWK, generateKeyPair, SignJWT, type JWTPayload } from 'jose'
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest'
-import { patientFetch } from '../test-support/time-limit.ts'
-import { ADA, approvalLinks, control, readControl, redirectUri, registration, signIn } from '../test-support/sign-in.ts'
+import { ADA, control, identityAt, readControl, registration, signIn } from '../test-support/sign-in.ts'
 import { newSecrets } from './authorization-secrets.ts'
-import { createMicrosoftIdentity, type MicrosoftIdentity } from './microsoft-identity.ts'
+import type { MicrosoftIdentity } from './microsoft-identity.ts'
 
 const { tenantId, clientId } = registration
 const ISSUER = 'https://issuer.contoso.com/cluster'
@@ -33,15 +32,8 @@ beforeAll(async () => {
       federatedCredential: { issuer: ISSUER, subject: SUBJECT, keys: [await exportJWK(keys.publicKey)] },
     },
   })
-  const { authorityHost, graphBaseUrl } = simulator
-  identity = createMicrosoftIdentity({
+  identity = identityAt(simulator.authorityHost, {
     registration: { tenantId, clientId, federatedTokenFile: tokenFile },
-    authorityHost,
-    graphBaseUrl,
-    redirectUri,
-    approvalLinks,
-    fetch: patientFetch,
-    clock: () => new Date(),
   })
 })
 afterAll(async () => {

@@ -4,13 +4,12 @@ import { exportJWK, generateKeyPair, SignJWT } from 'jose'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { CLOUDS, type CloudName } from '../clouds.ts'
 import { readBody, serve } from '../test-support/servers.ts'
-import { ADA, approvalLinks, control, redirectUri, registration, signIn, untilMet } from '../test-support/sign-in.ts'
-import { patientFetch as fetch, timingOutAt } from '../test-support/time-limit.ts'
+import { ADA, control, identityAt, redirectUri, registration, signIn, untilMet } from '../test-support/sign-in.ts'
+import { timingOutAt } from '../test-support/time-limit.ts'
 import { newSecrets } from './authorization-secrets.ts'
-import { createMicrosoftIdentity, type MicrosoftIdentity } from './microsoft-identity.ts'
+import type { MicrosoftIdentity } from './microsoft-identity.ts'
 
 const SCOPES = ['Mail.Send', 'User.Read']
-const clock = () => new Date()
 const OUTAGES = ['token-500-empty-object', 'token-502-html', 'token-503', 'token-429', 'token-hang']
 
 let simulator: Simulator
@@ -51,7 +50,7 @@ describe('the resource of permissions', () => {
     ['dod', 'https://dod-graph.microsoft.us/Mail.Send https://dod-graph.microsoft.us/User.Read'],
     ['china', 'https://microsoftgraph.chinacloudapi.cn/Mail.Send https://microsoftgraph.chinacloudapi.cn/User.Read'],
   ] as const)('is named where a bare name would be ambiguous: %s', async (name, permissions) => {
-    const there = identityAt(CLOUDS[name].authorityHost, clock, graphOf(name))
+    const there = identityAt(CLOUDS[name].authorityHost, { graphBaseUrl: graphOf(name) })
     const scope = `${permissions} openid profile offline_access`
 
     const asked = new URL(await there.authorizeUrl({ scopes: [...SCOPES, 'openid'], ...newSecrets(randomBytes) }))
@@ -67,7 +66,10 @@ describe('the resource of permissions', () => {
       response.setHeader('content-type', 'application/json').end(JSON.stringify({ ...tokens, scope: asked }))
     })
 
-    const refresh = await identityAt(host, clock, graphOf('dod')).refresh({ refreshToken: 'old', scopes: SCOPES })
+    const refresh = await identityAt(host, { graphBaseUrl: graphOf('dod') }).refresh({
+      refreshToken: 'old',
+      scopes: SCOPES,
+    })
 
     expect(asked.split(' ')).toEqual(
       expect.arrayContaining(['https://dod-graph.microsoft.us/Mail.Send', 'https://dod-graph.microsoft.us/User.Read']),
@@ -200,7 +202,7 @@ describe('refresh', () => {
 
   it('assumes Microsoft’s shortest lifetime for a token without one', async () => {
     const origin = await serve((_request, response) => response.end('{"access_token":"a","token_type":"Bearer"}'))
-    const stopped = identityAt(origin, () => new Date('2026-11-24T10:00:00.000Z'))
+    const stopped = identityAt(origin, { clock: () => new Date('2026-11-24T10:00:00.000Z') })
     expect(await stopped.refresh({ refreshToken: 'token', scopes: SCOPES })).toMatchObject({
       tokens: { expiresAt: new Date('2026-11-24T11:00:00.000Z') },
     })
@@ -272,21 +274,9 @@ describe.each<[string, (identity: MicrosoftIdentity) => Promise<unknown>]>([
   })
 })
 
-function identityAt(authorityHost: string, now = clock, graphBaseUrl = authorityHost, by = fetch): MicrosoftIdentity {
-  return createMicrosoftIdentity({
-    registration,
-    authorityHost,
-    graphBaseUrl,
-    redirectUri,
-    approvalLinks,
-    fetch: by,
-    clock: now,
-  })
-}
-
 function identityFor(outage: string): MicrosoftIdentity {
-  const impatientFetch = timingOutAt(() => untilMet(simulator.url))
-  return identityAt(simulator.authorityHost, clock, undefined, outage === 'token-hang' ? impatientFetch : fetch)
+  const impatient = { fetch: timingOutAt(() => untilMet(simulator.url)) }
+  return identityAt(simulator.authorityHost, outage === 'token-hang' ? impatient : {})
 }
 
 async function newSigningKey(kid: string) {

@@ -1,29 +1,19 @@
-import { startSimulator, type Simulator } from '@inforiver-mail/m365-simulator/start'
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
-import { accessTokenOf, message } from '../test-support/mail.ts'
-import { answering, mailerAt, messagesIn, token } from '../test-support/mailer.ts'
+import { describe, expect, it } from 'vitest'
+import { message, useMicrosoft } from '../test-support/mail.ts'
+import { answering, mailerAt, token } from '../test-support/mailer.ts'
 import { serve } from '../test-support/servers.ts'
-import { ADA, control, registration } from '../test-support/sign-in.ts'
-import type { CallOptions, GraphMailer } from './graph-mailer.ts'
+import type { CallOptions } from './graph-mailer.ts'
 import { MESSAGE_ID_PROPERTY } from './send-mail-request.ts'
 
-let simulator: Simulator
-let mailer: GraphMailer
+const microsoft = useMicrosoft()
 let ada: CallOptions
-
-beforeAll(async () => {
-  simulator = await startSimulator({ port: 0, registration })
-  mailer = mailerAt(simulator.graphBaseUrl)
-})
-afterAll(() => simulator.close())
-afterEach(() => control(simulator.url, 'POST', '/reset'))
 
 describe('createDraft', () => {
   it('puts the message with its id as an extended property into Drafts, and sends nothing', async () => {
-    await asAda()
+    ada = await microsoft.asAda()
     const attachments = [{ filename: 'q3.txt', contentType: 'text/plain', content: Buffer.from('Q3'), contentId: null }]
-    await mailer.createDraft({ ...message, headers: { 'x-report-id': '42' }, attachments }, ada)
-    expect(await messagesIn(simulator.url, 'ada@contoso.com', 'drafts')).toMatchObject([
+    await microsoft.mailer.createDraft({ ...message, headers: { 'x-report-id': '42' }, attachments }, ada)
+    expect(await microsoft.messagesIn('ada@contoso.com', 'drafts')).toMatchObject([
       {
         subject: message.subject,
         to: [{ address: 'max@contoso.com' }],
@@ -32,7 +22,7 @@ describe('createDraft', () => {
         extendedProperties: [{ id: MESSAGE_ID_PROPERTY, value: message.id }],
       },
     ])
-    expect(await messagesIn(simulator.url, 'max@contoso.com', 'inbox')).toEqual([])
+    expect(await microsoft.messagesIn('max@contoso.com', 'inbox')).toEqual([])
   })
 
   it.each([
@@ -46,10 +36,31 @@ describe('createDraft', () => {
   })
 })
 
+describe('attachFile', () => {
+  it('adds files to a draft, including an empty one and an inline image', async () => {
+    const pdf = { filename: 'Übersicht "Q3".pdf', contentType: 'application/pdf', contentId: null }
+    const logo = { filename: 'logo.png', contentType: 'image/png', contentId: 'logo' }
+    const draftId = await draftOfAda()
+    const content = Buffer.from('The content of Q3').subarray(4)
+    expect(await microsoft.mailer.attachFile(draftId, { ...pdf, content }, ada)).toEqual({
+      outcome: 'attached',
+      isConfirmed: true,
+    })
+    await microsoft.mailer.attachFile(draftId, { ...pdf, content: Buffer.alloc(0) }, ada)
+    await microsoft.mailer.attachFile(draftId, { ...logo, content: Buffer.from('png') }, ada)
+    const attachments = [
+      { name: pdf.filename, contentType: pdf.contentType, sizeBytes: content.length, isInline: false },
+      { name: pdf.filename, sizeBytes: 0 },
+      { name: 'logo.png', sizeBytes: 3, isInline: true, contentId: 'logo' },
+    ]
+    expect(await microsoft.messagesIn('ada@contoso.com', 'drafts')).toMatchObject([{ attachments }])
+  })
+})
+
 describe('sendDraft', () => {
   it('sends the draft unchanged', async () => {
-    await mailer.sendDraft(await draftOfAda(), ada)
-    expect(await messagesIn(simulator.url, 'max@contoso.com', 'inbox')).toMatchObject([
+    await microsoft.mailer.sendDraft(await draftOfAda(), ada)
+    expect(await microsoft.messagesIn('max@contoso.com', 'inbox')).toMatchObject([
       {
         subject: message.subject,
         from: { address: 'ada@contoso.com' },
@@ -61,14 +72,14 @@ describe('sendDraft', () => {
 
   it('is gone once the draft was deleted for good', async () => {
     const draftId = await draftOfAda()
-    await mailer.deleteForGood(draftId, ada)
-    expect(await mailer.sendDraft(draftId, ada)).toEqual({ outcome: 'gone' })
+    await microsoft.mailer.deleteForGood(draftId, ada)
+    expect(await microsoft.mailer.sendDraft(draftId, ada)).toEqual({ outcome: 'gone' })
   })
 
   it('is unknown when the draft was sent before', async () => {
     const draftId = await draftOfAda()
-    await mailer.sendDraft(draftId, ada)
-    expect(await mailer.sendDraft(draftId, ada)).toMatchObject({
+    await microsoft.mailer.sendDraft(draftId, ada)
+    expect(await microsoft.mailer.sendDraft(draftId, ada)).toMatchObject({
       outcome: 'unknown',
       microsoftCode: 'ErrorInvalidOperation',
     })
@@ -78,14 +89,14 @@ describe('sendDraft', () => {
 describe('readDraft', () => {
   it('finds the sent message by the id of the draft', async () => {
     const draftId = await draftOfAda()
-    await mailer.sendDraft(draftId, ada)
-    expect(await mailer.readDraft(draftId, ada)).toEqual({ outcome: 'sent' })
+    await microsoft.mailer.sendDraft(draftId, ada)
+    expect(await microsoft.mailer.readDraft(draftId, ada)).toEqual({ outcome: 'sent' })
   })
 
   it('is refused for an id that is not immutable', async () => {
     await draftOfAda()
     const regularId = await regularIdOfDraft()
-    expect(await mailer.readDraft(regularId, ada)).toMatchObject({
+    expect(await microsoft.mailer.readDraft(regularId, ada)).toMatchObject({
       outcome: 'refused',
       microsoftCode: 'ErrorInvalidIdMalformed',
     })
@@ -95,22 +106,22 @@ describe('readDraft', () => {
 describe('deleteDraft', () => {
   it('deletes a draft for good', async () => {
     const draftId = await draftOfAda()
-    expect(await mailer.deleteDraft(draftId, ada)).toEqual({ outcome: 'deleted' })
-    expect(await mailer.readDraft(draftId, ada)).toEqual({ outcome: 'gone' })
+    expect(await microsoft.mailer.deleteDraft(draftId, ada)).toEqual({ outcome: 'deleted' })
+    expect(await microsoft.mailer.readDraft(draftId, ada)).toEqual({ outcome: 'gone' })
   })
 
   it('deletes for good a draft that a person moved to Deleted Items', async () => {
     const draftId = await draftOfAda()
     await throwAway(draftId)
-    expect(await mailer.deleteDraft(draftId, ada)).toEqual({ outcome: 'deleted' })
-    expect(await mailer.readDraft(draftId, ada)).toEqual({ outcome: 'gone' })
+    expect(await microsoft.mailer.deleteDraft(draftId, ada)).toEqual({ outcome: 'deleted' })
+    expect(await microsoft.mailer.readDraft(draftId, ada)).toEqual({ outcome: 'gone' })
   })
 
   it('leaves a sent copy alone', async () => {
     const draftId = await draftOfAda()
-    await mailer.sendDraft(draftId, ada)
-    expect(await mailer.deleteDraft(draftId, ada)).toEqual({ outcome: 'sent' })
-    expect(await messagesIn(simulator.url, 'ada@contoso.com', 'sentItems')).toHaveLength(1)
+    await microsoft.mailer.sendDraft(draftId, ada)
+    expect(await microsoft.mailer.deleteDraft(draftId, ada)).toEqual({ outcome: 'sent' })
+    expect(await microsoft.messagesIn('ada@contoso.com', 'sentItems')).toHaveLength(1)
   })
 
   it('deletes nothing unless it knows that it is a draft', async () => {
@@ -123,9 +134,9 @@ describe('deleteDraft', () => {
 describe('deleteForGood', () => {
   it('deletes a sent copy for good', async () => {
     const draftId = await draftOfAda()
-    await mailer.sendDraft(draftId, ada)
-    expect(await mailer.deleteForGood(draftId, ada)).toEqual({ outcome: 'deleted' })
-    expect(await mailer.readDraft(draftId, ada)).toEqual({ outcome: 'gone' })
+    await microsoft.mailer.sendDraft(draftId, ada)
+    expect(await microsoft.mailer.deleteForGood(draftId, ada)).toEqual({ outcome: 'deleted' })
+    expect(await microsoft.mailer.readDraft(draftId, ada)).toEqual({ outcome: 'gone' })
   })
 
   it('is unavailable while the message may still be in Deleted Items', async () => {
@@ -135,25 +146,15 @@ describe('deleteForGood', () => {
   })
 })
 
-function tokenOf(scopes: readonly string[]): Promise<string> {
-  return accessTokenOf(simulator.authorityHost, ADA, scopes)
-}
-
-async function asAda(): Promise<void> {
-  ada = { accessToken: await tokenOf(['Mail.Send', 'Mail.ReadWrite']) }
-}
-
 async function draftOfAda(): Promise<string> {
-  await asAda()
-  const created = await mailer.createDraft(message, ada)
-  if (created.outcome !== 'created') throw new Error(`It was ${created.outcome}.`)
-  return created.draftId
+  ada = await microsoft.asAda()
+  return (await microsoft.draftOf(ada)).draftId
 }
 
 /** Deletes a message as a person does, which moves it to Deleted Items. */
 async function throwAway(draftId: string): Promise<void> {
   const headers = { authorization: `Bearer ${ada.accessToken}`, prefer: 'IdType="ImmutableId"' }
-  const url = `${simulator.graphBaseUrl}/v1.0/me/messages/${encodeURIComponent(draftId)}`
+  const url = `${microsoft.url}/v1.0/me/messages/${encodeURIComponent(draftId)}`
   const { status } = await fetch(url, { method: 'DELETE', headers })
   if (status !== 204) throw new Error(`It was HTTP ${status}.`)
 }
@@ -161,7 +162,7 @@ async function throwAway(draftId: string): Promise<void> {
 /** The id that Graph returns unless immutable ids are asked for. */
 async function regularIdOfDraft(): Promise<string> {
   const headers = { authorization: `Bearer ${ada.accessToken}` }
-  const response = await fetch(`${simulator.graphBaseUrl}/v1.0/me/mailFolders/drafts/messages`, { headers })
+  const response = await fetch(`${microsoft.url}/v1.0/me/mailFolders/drafts/messages`, { headers })
   const { value } = JSON.parse(await response.text()) as { value: { id: string }[] }
   return value[0]?.id ?? ''
 }

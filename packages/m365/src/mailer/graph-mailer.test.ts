@@ -1,26 +1,16 @@
-import { startSimulator, type Simulator } from '@inforiver-mail/m365-simulator/start'
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { createMicrosoftFetch } from '../microsoft-fetch.ts'
 import { serve } from '../test-support/servers.ts'
-import { accessTokenOf, message } from '../test-support/mail.ts'
-import { answering, mailerAt, messagesIn } from '../test-support/mailer.ts'
-import { ADA, control, GIL_THE_GUEST, readControl, registration } from '../test-support/sign-in.ts'
-import type { GraphMailer } from './graph-mailer.ts'
+import { message, useMicrosoft } from '../test-support/mail.ts'
+import { answering, mailerAt } from '../test-support/mailer.ts'
+import { ADA, GIL_THE_GUEST } from '../test-support/sign-in.ts'
 import { MESSAGE_ID_PROPERTY } from './send-mail-request.ts'
 
-let simulator: Simulator
-let mailer: GraphMailer
-
-beforeAll(async () => {
-  simulator = await startSimulator({ port: 0, registration })
-  mailer = mailerAt(simulator.graphBaseUrl)
-})
-afterAll(() => simulator.close())
-afterEach(() => control(simulator.url, 'POST', '/reset'))
+const microsoft = useMicrosoft()
 
 describe('readDelegate', () => {
   it('returns id, name and every address, the primary one first', async () => {
-    expect(await mailer.readDelegate(await tokenOf(ADA))).toEqual({
+    expect(await readDelegate(ADA)).toEqual({
       outcome: 'found',
       delegate: {
         objectId: ADA,
@@ -32,7 +22,7 @@ describe('readDelegate', () => {
   })
 
   it('recognises a guest, whose sign-in name is no address', async () => {
-    expect(await mailer.readDelegate(await tokenOf(GIL_THE_GUEST))).toMatchObject({
+    expect(await readDelegate(GIL_THE_GUEST)).toMatchObject({
       delegate: { guest: true, addresses: ['gil@fabrikam.com'] },
     })
   })
@@ -56,12 +46,12 @@ describe('readDelegate', () => {
 
 describe('send', () => {
   it('delivers the message, with its id as an extended property', async () => {
-    const sent = await mailer.send(
+    const sent = await microsoft.mailer.send(
       { ...message, headers: { 'x-report-id': '42' }, importance: 'high', replyTo: [{ address: 'reply@contoso.com' }] },
-      { accessToken: await tokenOf(ADA) },
+      await microsoft.asAda(),
     )
     expect(sent).toEqual({ outcome: 'sent', retryAfter: null, requestId: expect.any(String) })
-    const [arrived] = await inboxOf('max@contoso.com')
+    const [arrived] = await microsoft.messagesIn('max@contoso.com', 'inbox')
     expect(arrived).toMatchObject({
       subject: 'Größe 📈',
       from: { address: 'ada@contoso.com' },
@@ -74,8 +64,8 @@ describe('send', () => {
   })
 
   it('keeps no copy in Sent Items when the message asks for none', async () => {
-    await mailer.send({ ...message, saveToSentItems: false }, { accessToken: await tokenOf(ADA) })
-    expect(await messagesIn(simulator.url, 'ada@contoso.com', 'sentItems')).toEqual([])
+    await microsoft.mailer.send({ ...message, saveToSentItems: false }, await microsoft.asAda())
+    expect(await microsoft.messagesIn('ada@contoso.com', 'sentItems')).toEqual([])
   })
 
   it.each([
@@ -83,16 +73,16 @@ describe('send', () => {
     ['send-503-retry-after', 'unavailable'],
     ['send-reset-before', 'unknown'],
   ])('makes one request, whatever comes of it: %s is %s', async (name, outcome) => {
-    const accessToken = await tokenOf(ADA)
-    await control(simulator.url, 'POST', '/scenarios', { name, times: 'always' })
+    const ada = await microsoft.asAda()
+    await microsoft.control('POST', '/scenarios', { name, times: 'always' })
     const before = await sendMailCalls()
-    expect(await mailer.send(message, { accessToken })).toMatchObject({ outcome })
+    expect(await microsoft.mailer.send(message, ada)).toMatchObject({ outcome })
     await expect.poll(async () => (await sendMailCalls()) - before).toBe(1)
   })
 
   it('reports the pause that a success asks for', async () => {
-    await control(simulator.url, 'POST', '/scenarios', { name: 'send-accepted-with-retry-after' })
-    expect(await mailer.send(message, { accessToken: await tokenOf(ADA) })).toMatchObject({
+    await microsoft.control('POST', '/scenarios', { name: 'send-accepted-with-retry-after' })
+    expect(await microsoft.mailer.send(message, await microsoft.asAda())).toMatchObject({
       retryAfter: new Date('2026-11-24T10:00:02.000Z'),
     })
   })
@@ -118,15 +108,12 @@ describe('send', () => {
   })
 })
 
-function tokenOf(oid: string, scopes: readonly string[] = ['Mail.Send', 'User.Read']): Promise<string> {
-  return accessTokenOf(simulator.authorityHost, oid, scopes)
-}
-
-function inboxOf(address: string) {
-  return messagesIn(simulator.url, address, 'inbox')
-}
-
 async function sendMailCalls(): Promise<number> {
-  const { items } = (await readControl(simulator.url, '/log')) as { items: { endpoint: string | null }[] }
+  const { items } = (await microsoft.read('/log')) as { items: { endpoint: string | null }[] }
   return items.filter(({ endpoint }) => endpoint === 'sendMail').length
+}
+
+async function readDelegate(oid: string) {
+  const { accessToken } = await microsoft.accessOf(oid, ['User.Read'])
+  return microsoft.mailer.readDelegate(accessToken)
 }

@@ -1,8 +1,7 @@
-import { startSimulator, type Simulator } from '@inforiver-mail/m365-simulator/start'
-import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest'
-import { accessTokenOf } from '../test-support/mail.ts'
-import { answering, mailerAt, token } from '../test-support/mailer.ts'
-import { ADA, control, readControl, registration } from '../test-support/sign-in.ts'
+import { beforeEach, expect, it } from 'vitest'
+import { useMicrosoft } from '../test-support/mail.ts'
+import { answering, token } from '../test-support/mailer.ts'
+import { ADA } from '../test-support/sign-in.ts'
 import { readDeliveryReport } from './delivery-report.ts'
 import type { CallOptions, GraphMailer } from './graph-mailer.ts'
 import type { ArrivedMail } from './inbox-calls.ts'
@@ -12,22 +11,14 @@ const NOBODY = { address: 'nobody@contoso.com', text: '550 5.1.10 RESOLVER.ADR.R
 const EXCHANGE = 'MicrosoftExchange329e71ec88ae4615bbc36ab6ce41109e@contoso.onmicrosoft.com'
 const SINCE = { since: new Date('2020-01-01T00:00:00.000Z') }
 
-let simulator: Simulator
-let mailer: GraphMailer
+const microsoft = useMicrosoft()
 let ada: CallOptions
-
-beforeAll(async () => {
-  simulator = await startSimulator({ port: 0, registration })
-  mailer = mailerAt(simulator.graphBaseUrl)
-})
-afterAll(() => simulator.close())
 beforeEach(async () => {
-  await control(simulator.url, 'POST', '/reset')
-  ada = { accessToken: await accessTokenOf(simulator.url, ADA, ['Mail.ReadWrite']) }
+  ada = await microsoft.accessOf(ADA, ['Mail.ReadWrite'])
 })
 
 const arrive = (kind: string, change: object = {}) =>
-  control(simulator.url, 'POST', '/mailboxes/ada@contoso.com/reports', {
+  microsoft.control('POST', '/mailboxes/ada@contoso.com/reports', {
     kind,
     original: ORIGINAL,
     recipients: [NOBODY],
@@ -35,7 +26,7 @@ const arrive = (kind: string, change: object = {}) =>
   })
 
 async function list(from: Parameters<GraphMailer['listArrived']>[0]) {
-  const listed = await mailer.listArrived(from, ada)
+  const listed = await microsoft.mailer.listArrived(from, ada)
   if (listed.outcome !== 'listed') throw new Error(listed.outcome)
   return listed
 }
@@ -58,7 +49,7 @@ it.each([
   ['refused', null],
   ['returned', 'REPORT.IPM.Note.NDR'],
 ])('lists all the same where extended properties are %s', async (deltaProperties, messageClass) => {
-  await control(simulator.url, 'PATCH', '/settings', { deltaProperties })
+  await microsoft.control('PATCH', '/settings', { deltaProperties })
   await arrive('exchange')
   expect((await list(SINCE)).mails).toMatchObject([{ sender: EXCHANGE, messageClass }])
 })
@@ -72,8 +63,8 @@ it('follows pages', async () => {
 
 it('says that a link has expired', async () => {
   const { link } = await list(SINCE)
-  await control(simulator.url, 'DELETE', '/delta-tokens')
-  expect(await mailer.listArrived({ link }, ada)).toEqual({ outcome: 'link-expired' })
+  await microsoft.control('DELETE', '/delta-tokens')
+  expect(await microsoft.mailer.listArrived({ link }, ada)).toEqual({ outcome: 'link-expired' })
 })
 
 it('keeps of a link what follows the version, so that it leads to no other host', async () => {
@@ -94,7 +85,7 @@ it('keeps of a link what follows the version, so that it leads to no other host'
 it('reads a report of Exchange and its source, and asks for nothing but what it needs', async () => {
   await arrive('exchange')
   const [{ id }] = (await list(SINCE)).mails as [ArrivedMail]
-  expect(await mailer.readReport(id, ada)).toEqual({
+  expect(await microsoft.mailer.readReport(id, ada)).toEqual({
     outcome: 'read',
     messageClass: 'REPORT.IPM.Note.NDR',
     from: EXCHANGE,
@@ -103,19 +94,19 @@ it('reads a report of Exchange and its source, and asks for nothing but what it 
     to: ['nobody@contoso.com'],
     originals: [ORIGINAL.internetMessageId, ORIGINAL.internetMessageId],
   })
-  const source = await mailer.readReportSource(id, ada)
+  const source = await microsoft.mailer.readReportSource(id, ada)
   expect(source.outcome === 'read' && (await readDeliveryReport(source.source))).toMatchObject({
     originals: [ORIGINAL.internetMessageId],
     recipients: [{ addresses: ['nobody@contoso.com'], action: 'failed', code: '5.1.10', detail: NOBODY.text }],
   })
-  const { items } = (await readControl(simulator.url, '/log')) as { items: { endpoint: string }[] }
+  const { items } = (await microsoft.read('/log')) as { items: { endpoint: string }[] }
   expect(items.slice(-3).map(({ endpoint }) => endpoint)).toEqual(['inbox-delta', 'message-get', 'message-source'])
 })
 
 it('reads no more than the beginning of a large report', async () => {
   await arrive('exchange', { recipients: Array.from({ length: 900 }, () => ({ ...NOBODY, text: 'x'.repeat(999) })) })
   const [{ id }] = (await list(SINCE)).mails as [ArrivedMail]
-  const source = await mailer.readReportSource(id, ada)
+  const source = await microsoft.mailer.readReportSource(id, ada)
   expect(source.outcome === 'read' && source.source.length).toBe(256 * 1024)
 })
 
@@ -123,9 +114,12 @@ it('says what was deleted meanwhile, and that the permission is missing', async 
   await arrive('exchange')
   const [{ id }] = (await list(SINCE)).mails as [ArrivedMail]
   const gone = `${id.slice(0, -2)}${id.at(-2) === 'A' ? 'Q' : 'A'}=` // ids are random, and one in 16 ends with A=
-  expect(await mailer.readReport(gone, ada)).toEqual({ outcome: 'gone' })
-  expect(await mailer.readReportSource(gone, ada)).toEqual({ outcome: 'gone' })
-  await control(simulator.url, 'POST', '/reset')
-  const options = { accessToken: await accessTokenOf(simulator.url, ADA, ['Mail.Send']) }
-  expect(await mailer.listArrived(SINCE, options)).toMatchObject({ outcome: 'refused', reason: 'access-denied' })
+  expect(await microsoft.mailer.readReport(gone, ada)).toEqual({ outcome: 'gone' })
+  expect(await microsoft.mailer.readReportSource(gone, ada)).toEqual({ outcome: 'gone' })
+  await microsoft.control('POST', '/reset')
+  const options = await microsoft.accessOf(ADA, ['Mail.Send'])
+  expect(await microsoft.mailer.listArrived(SINCE, options)).toMatchObject({
+    outcome: 'refused',
+    reason: 'access-denied',
+  })
 })

@@ -1,41 +1,12 @@
-import { startSimulator } from '@inforiver-mail/m365-simulator/start'
-import { describe, expect, it, onTestFinished } from 'vitest'
-import { accessTokenOf, message } from '../test-support/mail.ts'
+import { describe, expect, it } from 'vitest'
 import { answering, intercepting, mailerAt, token, type SeenRequest } from '../test-support/mailer.ts'
 import { serve } from '../test-support/servers.ts'
-import { ADA, readControl, registration } from '../test-support/sign-in.ts'
 import type { GraphMailer } from './graph-mailer.ts'
 import { isLastAttached } from './upload-calls.ts'
 
 const pdf = { filename: 'Übersicht "Q3".pdf', contentType: 'application/pdf', contentId: null }
 const logo = { filename: 'logo.png', contentType: 'image/png', contentId: 'logo' }
 const uploadUrl = "https://outlook.office.com/api/gv1.0/AttachmentSessions('a')?authtoken=secret"
-
-describe('attachFile', () => {
-  it('adds files to a draft, including an empty one and an inline image', async () => {
-    const simulator = await startSimulator({ port: 0, registration })
-    onTestFinished(() => simulator.close())
-    const mailer = mailerAt(simulator.graphBaseUrl)
-    const ada = { accessToken: await accessTokenOf(simulator.authorityHost, ADA, ['Mail.Send', 'Mail.ReadWrite']) }
-    const created = await mailer.createDraft(message, ada)
-    if (created.outcome !== 'created') throw new Error(`It was ${created.outcome}.`)
-    const { draftId } = created
-    const content = Buffer.from('The content of Q3').subarray(4)
-    expect(await mailer.attachFile(draftId, { ...pdf, content }, ada)).toEqual({
-      outcome: 'attached',
-      isConfirmed: true,
-    })
-    await mailer.attachFile(draftId, { ...pdf, content: Buffer.alloc(0) }, ada)
-    await mailer.attachFile(draftId, { ...logo, content: Buffer.from('png') }, ada)
-    const drafts = await readControl(simulator.url, '/mailboxes/ada@contoso.com/messages?folder=drafts')
-    const attachments = [
-      { name: pdf.filename, contentType: pdf.contentType, sizeBytes: content.length, isInline: false },
-      { name: pdf.filename, sizeBytes: 0 },
-      { name: 'logo.png', sizeBytes: 3, isInline: true, contentId: 'logo' },
-    ]
-    expect(drafts).toMatchObject({ items: [{ attachments }] })
-  })
-})
 
 describe('the success of attachFile', () => {
   const answer = { id: 'AAMk', name: logo.filename, size: 3 }

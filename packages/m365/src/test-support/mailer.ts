@@ -1,7 +1,6 @@
 import type { IncomingHttpHeaders } from 'node:http'
 import { createGraphMailer, type GraphMailer } from '../mailer/graph-mailer.ts'
 import { readBody, serve } from './servers.ts'
-import { readControl } from './sign-in.ts'
 import { patientFetch } from './time-limit.ts'
 
 /** The time at which every test mailer lives. */
@@ -44,14 +43,4 @@ export async function breaking(): Promise<GraphMailer> {
 /** The body of a Graph error. */
 export function graphError(code: string, innerCode?: string) {
   return { error: { code, message: 'x', ...(innerCode !== undefined && { innerError: { code: innerCode } }) } }
-}
-
-/** Reads the messages in a folder of a mailbox of the simulator. */
-export async function messagesIn(
-  simulatorUrl: string,
-  address: string,
-  folder: 'drafts' | 'inbox' | 'sentItems',
-): Promise<unknown[]> {
-  const path = `/mailboxes/${address}/messages?folder=${folder}`
-  return ((await readControl(simulatorUrl, path)) as { items: unknown[] }).items
 }

@@ -1,5 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { expect } from 'vitest'
+import { createMicrosoftIdentity, type MicrosoftIdentity } from '../identity/microsoft-identity.ts'
+import { patientFetch } from './time-limit.ts'
 
 /** The app registration that tests sign in with. */
 export const registration = {
@@ -12,7 +14,7 @@ export const registration = {
 export const redirectUri = 'http://localhost:3000/auth/microsoft/callback'
 
 /** The addresses to which the product sends an Entra administrator. */
-export const approvalLinks = {
+const approvalLinks = {
   delegated: (scopes: readonly string[]) => `http://localhost:3000/approve?${scopes.join()}`,
   application: () => 'http://localhost:3000/approve',
 }
@@ -20,6 +22,23 @@ export const approvalLinks = {
 /** People of the simulator's demo tenant, by object id. */
 export const ADA = '5f0c1a52-7c1e-4b8d-9a43-0d6f3b7e1101'
 export const GIL_THE_GUEST = '5f0c1a52-7c1e-4b8d-9a43-0d6f3b7e1106'
+
+/** Entra at a host, as the product uses it. */
+export function identityAt(
+  authorityHost: string,
+  given: Partial<Parameters<typeof createMicrosoftIdentity>[0]> = {},
+): MicrosoftIdentity {
+  return createMicrosoftIdentity({
+    registration,
+    authorityHost,
+    graphBaseUrl: authorityHost,
+    redirectUri,
+    approvalLinks,
+    fetch: patientFetch,
+    clock: () => new Date(),
+    ...given,
+  })
+}
 
 /** Goes through Microsoft's pages and accepts everything. Returns the parameters of the redirect back. */
 export async function signIn(authorizeUrl: string, oid: string): Promise<Record<string, string>> {
@@ -38,18 +57,20 @@ export async function signIn(authorizeUrl: string, oid: string): Promise<Record<
   return Object.fromEntries(new URL(location).searchParams)
 }
 
-/** Changes the simulator through its control API. */
+/** Changes the simulator through its control API, and returns what it answers. */
 export async function control(
   origin: string,
   method: 'POST' | 'PATCH' | 'PUT' | 'DELETE',
   path: string,
   body?: unknown,
-) {
+): Promise<unknown> {
   const response = await fetch(`${origin}/control${path}`, {
     method,
     ...(body !== undefined && { headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) }),
   })
   if (!response.ok) throw new Error(`${method} ${path}: HTTP ${response.status} ${await response.text()}`)
+  const text = await response.text()
+  return text === '' ? null : JSON.parse(text)
 }
 
 /** Reads from the simulator's control API. */
