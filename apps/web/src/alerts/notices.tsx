@@ -98,7 +98,7 @@ function NoticeItem({ notice, onRetry, onDismiss }: ItemProps) {
   const t = useTranslate()
   const { type } = notice
   const { intent, hrefOf } = NOTICE_DISPLAY[type]
-  const { text, isEnglish } = noticeLine(notice, t)
+  const { text, lang } = noticeLine(notice, t)
   const endsPause = type === 'quota.exceeded'
   // Whether anything still answers in Microsoft's place is known only once a message was tried.
   const sending = useSendNow(endsPause ? onDismiss : undefined)
@@ -107,17 +107,13 @@ function NoticeItem({ notice, onRetry, onDismiss }: ItemProps) {
       <NoticeLine
         intent={intent}
         title={text}
-        isEnglish={isEnglish}
+        lang={lang}
         onDismiss={onDismiss}
         actions={
           <>
             {(endsPause || type === 'microsoft.unreachable') && (
-              <Button
-                size="small"
-                disabledFocusable={sending.isPending}
-                onClick={() => !sending.isPending && sending.mutate()}
-              >
-                {t('notices.send-now')}
+              <Button size="small" disabledFocusable={sending.isPending} onClick={() => sending.mutate()}>
+                {t('overview.send-now')}
               </Button>
             )}
             {type === 'messages.failed' && (

@@ -56,7 +56,7 @@ it.each([
   [false, 'E-Mails von reports@contoso.com warten: Microsoft lehnt sie ab'],
 ])('says which mail is refused, by draft only: %s', (byDraft, text) => {
   const notice = { type: 'mailbox.refused', values: { ...VALUES, byDraft }, title: 'Server' } as const
-  expect(noticeLine(notice, german)).toEqual({ text, isEnglish: false })
+  expect(noticeLine(notice, german)).toEqual({ text })
 })
 
 it('says who has to act where something answers in Microsoft’s place', () => {
@@ -68,7 +68,7 @@ it('says who has to act where something answers in Microsoft’s place', () => {
 it.each(AlertType.options)('has a line for %s in both languages', (type) => {
   const lines = [english, german].map((t) => noticeLine({ type, values: VALUES, title: 'Server' }, t))
 
-  expect(lines.map(({ isEnglish }) => isEnglish)).toEqual([false, false])
+  expect(lines.map(({ lang }) => lang)).toEqual([undefined, undefined])
   expect(new Set(lines.map(({ text }) => text)).size).toBe(2)
 })
 
@@ -94,7 +94,7 @@ it('names the services that hold most of the storage', () => {
 it('shows the server’s title where a value is missing, as in what an older version stored', () => {
   const notice = { type: 'mailbox.recovered', values: {}, title: 'Mail leaves from x again' } as const
 
-  expect(noticeLine(notice, german)).toEqual({ text: 'Mail leaves from x again', isEnglish: true })
+  expect(noticeLine(notice, german)).toEqual({ text: 'Mail leaves from x again', lang: 'en' })
 })
 
 it('takes no type of a newer version for the one that it comes as', () => {

@@ -1,4 +1,5 @@
 import { type AlertType, CAUSE_VALUE, type Notice, SERVICE_VALUE } from '@inforiver-mail/contract/notice'
+import type { InLanguage } from '../api/server-text.ts'
 import type { TextValues, Translate } from '../language/translate.ts'
 import { messagesUrl, PAGES } from '../routes.ts'
 
@@ -71,7 +72,7 @@ const BYTES_PER_MB = 1024 * 1024
 export function noticeLine(
   { type, values, title }: Pick<Notice, 'type' | 'values' | 'title'>,
   t: Translate,
-): { readonly text: string; readonly isEnglish: boolean } {
+): { readonly text: string } & InLanguage {
   const texts = Object.entries(values).filter(([, value]) => typeof value === 'string' || typeof value === 'number')
   const byDraft = values['byDraft'] === true ? 'yes' : 'no'
   // A type that only a newer version knows comes as the nearest known one.
@@ -79,10 +80,10 @@ export function noticeLine(
   const worded = isNewer
     ? null
     : t.known(`notices.${type}.title`, { ...(Object.fromEntries(texts) as TextValues), byDraft })
-  const isEnglish = worded === null && t.language !== 'en'
   const causes = type === 'messages.failed' ? causesOf(values, t) : servicesOf(values, t)
-  if (isNewer || isEnglish || causes === '') return { text: worded ?? title, isEnglish }
-  return { text: t('notices.because', { title: worded ?? title, causes }), isEnglish }
+  if (worded === null && t.language !== 'en') return { text: title, lang: 'en' }
+  if (isNewer || causes === '') return { text: worded ?? title }
+  return { text: t('notices.because', { title: worded ?? title, causes }) }
 }
 
 /** The services that hold most of the storage. */

@@ -203,7 +203,8 @@ export function messageCountQuery(filter: MessageFilter) {
   })
 }
 
-function queryOf({ possibleDuplicate, ...filter }: MessageFilter) {
+/** The filter, as the parameters of an address. */
+export function queryOf({ possibleDuplicate, ...filter }: MessageFilter) {
   return {
     ...filter,
     ...(possibleDuplicate !== undefined && {

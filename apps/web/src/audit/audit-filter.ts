@@ -1,4 +1,4 @@
-import { AuditAction, type AuditFilter, exportAuditEvents } from '@inforiver-mail/contract/audit'
+import { AuditAction, type AuditFilter } from '@inforiver-mail/contract/audit'
 import { beginningOf, type DayRange, readDay } from '../ui/days.ts'
 
 /** The filter as chosen on the page and kept in its address. */
@@ -37,9 +37,4 @@ export function toApiFilter({ fromDay, toDay, person, action }: PageFilter): Aud
     ...(person && { actor: person }),
     ...(action && { action }),
   }
-}
-
-export function exportUrl(filter: AuditFilter): string {
-  const search = new URLSearchParams(Object.entries(filter)).toString()
-  return search ? `${exportAuditEvents.path}?${search}` : exportAuditEvents.path
 }

@@ -1,5 +1,11 @@
 import { Button, makeStyles, Spinner, tokens } from '@fluentui/react-components'
-import { AuditAction, type AuditEvent, type AuditFilter, listAuditEvents } from '@inforiver-mail/contract/audit'
+import {
+  AuditAction,
+  type AuditEvent,
+  type AuditFilter,
+  exportAuditEvents,
+  listAuditEvents,
+} from '@inforiver-mail/contract/audit'
 import { infiniteQueryOptions, useInfiniteQuery } from '@tanstack/react-query'
 import { useSearchParams } from 'wouter'
 import { isPageReadAgain, useLoadError } from '../api/queries.ts'
@@ -12,9 +18,9 @@ import { FailureBar, LiveRegion } from '../ui/notice.tsx'
 import { LocalTime } from '../ui/values.tsx'
 import { Page, PageIntro } from '../ui/page.tsx'
 import { TenantSettingsLink } from '../ui/tenant-settings-page.tsx'
-import { exportUrl, type PageFilter, readPageFilter, toApiFilter, writePageFilter } from './audit-filter.ts'
+import { type PageFilter, readPageFilter, toApiFilter, writePageFilter } from './audit-filter.ts'
 import { detailText, outcomeText, whatText, whoText } from './audit-text.ts'
-import { call } from '../api/call.ts'
+import { call, requestFor } from '../api/call.ts'
 
 const useStyles = makeStyles({
   filters: {
@@ -61,7 +67,7 @@ export function AuditPage() {
         />
       </search>
       <div>
-        <DownloadButton href={exportUrl(filter)}>{t('audit.export')}</DownloadButton>
+        <DownloadButton href={requestFor(exportAuditEvents, { query: filter }).url}>{t('audit.export')}</DownloadButton>
       </div>
       <AuditList key={search.toString()} filter={filter} />
     </Page>
@@ -96,30 +102,17 @@ function AuditList({ filter }: { filter: AuditFilter }) {
         />
       )}
       {data && (hasNextPage || data.pages.length > 1) && (
-        <LoadMore hasMore={hasNextPage} loading={isFetchingNextPage} onMore={more} />
+        <div>
+          {/* It stays when nothing is left to load, so that the focus is not lost. */}
+          <Button
+            icon={isFetchingNextPage ? <Spinner size="tiny" aria-hidden /> : null}
+            disabledFocusable={!hasNextPage || isFetchingNextPage}
+            onClick={more}
+          >
+            {t('audit.load-more')}
+          </Button>
+        </div>
       )}
-    </div>
-  )
-}
-
-interface LoadMoreProps {
-  hasMore: boolean
-  loading: boolean
-  onMore: () => void
-}
-
-/** The button below the list. It stays when nothing is left to load, so that the focus is not lost. */
-function LoadMore({ hasMore, loading, onMore }: LoadMoreProps) {
-  const t = useTranslate()
-  return (
-    <div>
-      <Button
-        icon={loading ? <Spinner size="tiny" aria-hidden /> : null}
-        disabledFocusable={!hasMore || loading}
-        onClick={onMore}
-      >
-        {t('audit.load-more')}
-      </Button>
     </div>
   )
 }

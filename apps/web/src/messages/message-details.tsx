@@ -158,7 +158,7 @@ function MessageNotices({ message }: { message: Message }) {
   return (
     <>
       {status === 'failed' && problem && (
-        <Notice intent="error" title={said?.title ?? problem.title} isEnglish={said?.lang !== undefined}>
+        <Notice intent="error" title={said?.title ?? problem.title} lang={said?.lang}>
           <LinkedText text={said?.detail ?? problem.detail} lang={said?.lang} />
           <RequestId label={t('sending.microsoft-code')} value={problem.microsoftCode} />
           <RequestId label={t('sending.microsoft-request')} value={problem.requestId} />

@@ -2,7 +2,6 @@ import { expect, it } from 'vitest'
 import { english, german } from '../test-support/languages.ts'
 import {
   entryOf,
-  exportUrl,
   ignoredParameters,
   isTooShort,
   pillsOf,
@@ -59,13 +58,6 @@ it('does not search for too few characters', () => {
   expect(isTooShort(read('search=q3'))).toBe(true)
   expect(isTooShort(read('search='))).toBe(false)
   expect(toApiFilter(read('search=q3&status=sent'))).toEqual({ status: 'sent' })
-})
-
-it('exports what is shown', () => {
-  expect(exportUrl({})).toBe('/api/v1/messages.csv')
-  expect(exportUrl({ search: 'a&b', possibleDuplicate: true })).toBe(
-    '/api/v1/messages.csv?search=a%26b&possibleDuplicate=true',
-  )
 })
 
 it.each([

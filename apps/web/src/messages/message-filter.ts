@@ -1,5 +1,5 @@
 import { Delivery, MessageStatus } from '@inforiver-mail/contract/message'
-import { exportMessages, MessageFilter } from '@inforiver-mail/contract/message-list'
+import { MessageFilter } from '@inforiver-mail/contract/message-list'
 import type { Translate } from '../language/translate.ts'
 import { beginningOf, type DayRange, readDay } from '../ui/days.ts'
 import { serviceNamed, serviceText } from './message-text.ts'
@@ -96,11 +96,6 @@ export function toApiFilter(filter: PageFilter): MessageFilter {
 /** Too few characters to search for are left out until there are more. */
 export function isTooShort({ search }: PageFilter): boolean {
   return search !== '' && !MessageFilter.safeParse({ search }).success
-}
-
-export function exportUrl(filter: MessageFilter): string {
-  const search = new URLSearchParams(Object.entries(filter).map(([name, value]) => [name, String(value)])).toString()
-  return search ? `${exportMessages.path}?${search}` : exportMessages.path
 }
 
 /** The filters that a person adds one by one. */

@@ -5,7 +5,7 @@ import { Link, useSearch } from 'wouter'
 import { useTranslate } from '../language/language.tsx'
 import { messageUrl } from '../routes.ts'
 import { LocalTime } from '../ui/values.tsx'
-import { VISUALLY_HIDDEN } from '../ui/styles.ts'
+import { startEdge, VISUALLY_HIDDEN } from '../ui/styles.ts'
 import { StatusBadge, UploadProgress } from './message-status.tsx'
 import { recipientsNote, serviceText, statusNotes, subjectText } from './message-text.ts'
 
@@ -43,19 +43,11 @@ const useStyles = makeStyles({
     borderTop: `1px solid ${tokens.colorNeutralStroke2}`,
     ':hover': { backgroundColor: tokens.colorNeutralBackground1Hover },
   },
-  // Edges besides the colours, which forced colours remove.
   selected: {
     backgroundColor: tokens.colorNeutralBackground1Selected,
-    borderInlineStartWidth: '3px',
-    borderInlineStartStyle: 'solid',
-    borderInlineStartColor: tokens.colorCompoundBrandStroke,
+    ...startEdge('3px', tokens.colorCompoundBrandStroke),
   },
-  open: {
-    backgroundColor: tokens.colorBrandBackground2,
-    borderInlineStartWidth: '3px',
-    borderInlineStartStyle: 'solid',
-    borderInlineStartColor: tokens.colorBrandStroke1,
-  },
+  open: { backgroundColor: tokens.colorBrandBackground2, ...startEdge('3px', tokens.colorBrandStroke1) },
   head: {
     height: `${HEAD_PX}px`,
     gridTemplateRows: 'auto',
@@ -108,6 +100,8 @@ const useStyles = makeStyles({
   hidden: VISUALLY_HIDDEN,
 })
 
+const COLUMNS = ['select', 'status', 'subject', 'service', 'created'] as const
+
 /** Names the columns. */
 export function MessageRowHead() {
   const styles = useStyles()
@@ -115,21 +109,11 @@ export function MessageRowHead() {
   return (
     <thead className={styles.block}>
       <tr className={mergeClasses(styles.row, styles.head)}>
-        <th scope="col" className={mergeClasses(styles.name, styles.select)}>
-          <span className={styles.hidden}>{t('messages.column.select')}</span>
-        </th>
-        <th scope="col" className={mergeClasses(styles.name, styles.status)}>
-          {t('messages.column.status')}
-        </th>
-        <th scope="col" className={mergeClasses(styles.name, styles.subject)}>
-          {t('messages.column.subject')}
-        </th>
-        <th scope="col" className={mergeClasses(styles.name, styles.service)}>
-          {t('messages.column.service')}
-        </th>
-        <th scope="col" className={mergeClasses(styles.name, styles.created)}>
-          {t('messages.column.times')}
-        </th>
+        {COLUMNS.map((column) => (
+          <th key={column} scope="col" className={mergeClasses(styles.name, styles[column])}>
+            <span className={column === 'select' ? styles.hidden : undefined}>{t(`messages.column.${column}`)}</span>
+          </th>
+        ))}
       </tr>
     </thead>
   )

@@ -24,8 +24,9 @@ const useStyles = makeStyles({
       height: `${MARK_PX}px`,
       boxSizing: 'border-box',
       borderRadius: tokens.borderRadiusCircular,
-      border: `2px solid ${tokens.colorNeutralStrokeAccessible}`,
-      backgroundColor: tokens.colorNeutralStrokeAccessible,
+      border: '2px solid currentColor',
+      color: tokens.colorNeutralStrokeAccessible,
+      backgroundColor: 'currentColor',
     },
     // The line to the next mark.
     ':not(:last-child)::after': {
@@ -38,24 +39,10 @@ const useStyles = makeStyles({
       backgroundColor: tokens.colorNeutralStroke2,
     },
   },
-  good: {
-    '::before': {
-      borderTopColor: tokens.colorPaletteGreenForeground1,
-      borderRightColor: tokens.colorPaletteGreenForeground1,
-      borderBottomColor: tokens.colorPaletteGreenForeground1,
-      borderLeftColor: tokens.colorPaletteGreenForeground1,
-      backgroundColor: tokens.colorPaletteGreenForeground1,
-    },
-  },
-  bad: {
-    '::before': {
-      borderTopColor: tokens.colorPaletteRedForeground1,
-      borderRightColor: tokens.colorPaletteRedForeground1,
-      borderBottomColor: tokens.colorPaletteRedForeground1,
-      borderLeftColor: tokens.colorPaletteRedForeground1,
-      backgroundColor: tokens.colorPaletteRedForeground1,
-    },
-  },
+  happened: {},
+  good: { '::before': { color: tokens.colorPaletteGreenForeground1 } },
+  bad: { '::before': { color: tokens.colorPaletteRedForeground1 } },
+  now: {},
   ahead: { '::before': { backgroundColor: tokens.colorNeutralBackground1 } },
   title: { fontWeight: tokens.fontWeightSemibold },
   time: { color: tokens.colorNeutralForeground2, fontSize: tokens.fontSizeBase200 },
@@ -83,9 +70,8 @@ function Entry({ entry }: { entry: TimelineEntry }) {
   const { kind, title, at, firstAt, count, code, detail, lang, recipients, notes } = entry
   const styles = useStyles()
   const t = useTranslate()
-  const look = kind === 'good' ? styles.good : kind === 'bad' ? styles.bad : kind === 'ahead' && styles.ahead
   return (
-    <li className={mergeClasses(styles.entry, look)}>
+    <li className={mergeClasses(styles.entry, styles[kind])}>
       <div className={styles.title}>{firstAt === null ? title : t('messages.times', { what: title, count })}</div>
       {at !== null && (
         <div className={styles.time}>

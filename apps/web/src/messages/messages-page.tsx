@@ -1,7 +1,10 @@
 import { makeStyles, mergeClasses, tokens, typographyStyles } from '@fluentui/react-components'
 import { MessageId } from '@inforiver-mail/contract/message'
+import { exportMessages } from '@inforiver-mail/contract/message-list'
 import { type KeyboardEvent, type ReactNode, useState } from 'react'
 import { useLocation, useSearchParams } from 'wouter'
+import { requestFor } from '../api/call.ts'
+import { queryOf } from '../api/queries.ts'
 import { useTranslate } from '../language/language.tsx'
 import { PAGES } from '../routes.ts'
 import { DownloadButton } from '../ui/download-button.tsx'
@@ -13,7 +16,6 @@ import { BulkActions, SelectionBar } from './message-actions.tsx'
 import { FilterBar } from './filter-bar.tsx'
 import { MessageDetails, MessageGone } from './message-details.tsx'
 import {
-  exportUrl,
   ignoredParameters,
   type ListPlace,
   type PageFilter,
@@ -107,7 +109,9 @@ export function MessagesPage({ id = null }: { id?: string | null }) {
           )}
           <FilterBar filter={pageFilter} onChange={change} day={place.day} onDay={(day) => show({ day, cursor: '' })} />
           <div className={styles.actions}>
-            <DownloadButton href={exportUrl(filter)}>{t('messages.export')}</DownloadButton>
+            <DownloadButton href={requestFor(exportMessages, { query: queryOf(filter) }).url}>
+              {t('messages.export')}
+            </DownloadButton>
             <BulkActions key={filterKey} filter={filter} />
           </div>
           <SelectionBar selection={selection} onSelection={setSelection} />

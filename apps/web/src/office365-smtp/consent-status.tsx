@@ -23,7 +23,7 @@ import {
   remainingText,
 } from './consent-text.ts'
 import { openConsentWindow, showConsentPage } from './consent-window.ts'
-import { ButtonRow } from '../ui/layout.tsx'
+import { ButtonRow, Paragraph } from '../ui/layout.tsx'
 
 const COUNTDOWN_INTERVAL_MS = 5_000
 /** Asks for consent to the settings as they are, which another account may give. */
@@ -48,7 +48,6 @@ const useStyles = makeStyles({
     gap: tokens.spacingHorizontalS,
     overflowWrap: 'anywhere',
   },
-  text: { margin: 0 },
   outcome: { borderRadius: tokens.borderRadiusMedium },
 })
 
@@ -146,12 +145,12 @@ function PendingConsent({ consent, readAt, startedAt, sender, pollError }: Pendi
         <Spinner size="tiny" aria-hidden />
         <span id={titleId}>{t(`settings.consent.waiting.${consent.purpose}`, { sender })}</span>
       </p>
-      <p className={styles.text}>
+      <Paragraph>
         {beingChecked
           ? t('settings.consent.checking')
           : t(consentUrl ? 'settings.consent.give' : 'settings.consent.elsewhere')}{' '}
         {!beingChecked && <Countdown key={consent.expiresAt} expiresAt={consent.expiresAt} />}
-      </p>
+      </Paragraph>
       {error && <FailureBar error={error} />}
       <ButtonRow>
         {consentUrl && (
@@ -206,40 +205,36 @@ function Outcome({ consent, watched, settings, flow, onDismiss }: OutcomeProps) 
       {t(`settings.consent.${text}`)}
     </Button>
   )
-  if (problem?.code === 'consent-cancelled') {
-    // Somebody changed their mind, which is no failure.
-    return (
-      <div ref={notice} tabIndex={-1} className={styles.outcome}>
-        <Notice
-          intent="info"
-          title={cancelledAtMicrosoftText(consent.purpose, start !== null, t)}
-          onDismiss={onDismiss}
-          actions={start && button('try-again', start)}
-        >
-          <LinkedText text={said?.action ?? problem.action} lang={said?.lang} />
-          <RequestId label={t('settings.correlation-id')} value={problem.correlationId} />
-        </Notice>
-      </div>
-    )
-  }
+  // Somebody changed their mind, which is no failure.
+  const isCancelled = problem?.code === 'consent-cancelled'
+  const saidTitle = isCancelled ? cancelledAtMicrosoftText(consent.purpose, start !== null, t) : said?.title
   return (
     <div ref={notice} tabIndex={-1} className={styles.outcome}>
       <Notice
-        intent={intent}
-        title={said?.title ?? title}
+        intent={isCancelled ? 'info' : intent}
+        title={saidTitle ?? title}
         onDismiss={onDismiss}
         actions={
           <>
             {start && intent !== 'success' && button('try-again', start)}
-            {start && otherAccount && button('choose-account', consent.status === 'completed' ? RECONNECT : start)}
+            {start &&
+              otherAccount &&
+              !isCancelled &&
+              button('choose-account', consent.status === 'completed' ? RECONNECT : start)}
           </>
         }
       >
-        <span lang={said?.lang}>{said?.detail ?? detail}</span>
-        {otherAccount && <span>{otherAccount}</span>}
-        {onTheWire && <span>{onTheWire}</span>}
+        {!isCancelled && (
+          <>
+            <span lang={said?.lang}>{said?.detail ?? detail}</span>
+            {otherAccount && <span>{otherAccount}</span>}
+            {onTheWire && <span>{onTheWire}</span>}
+          </>
+        )}
         {said && <LinkedText text={said.action} lang={said.lang} />}
-        {problem && consent.purpose !== 'delivery-reports' && <span>{t('settings.consent.nothing-changed')}</span>}
+        {problem && !isCancelled && consent.purpose !== 'delivery-reports' && (
+          <span>{t('settings.consent.nothing-changed')}</span>
+        )}
         <RequestId label={t('settings.correlation-id')} value={problem?.correlationId ?? null} />
       </Notice>
     </div>

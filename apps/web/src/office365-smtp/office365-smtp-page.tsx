@@ -78,7 +78,6 @@ interface SettingsScreenProps extends Freshness {
 
 function SettingsScreen({ settings, readAt, refreshError, onRefresh }: SettingsScreenProps) {
   const t = useTranslate()
-  const { user } = useSession()
   const flow = useConsentFlow(settings)
   const [draft, setDraft] = useSenderDraft(settings)
   useUnsaved(draft, flow)
@@ -141,7 +140,6 @@ function SettingsScreen({ settings, readAt, refreshError, onRefresh }: SettingsS
         <SenderForm
           ref={addressField}
           settings={settings}
-          adminEmail={user.email}
           draft={draft}
           onDraft={setDraft}
           flow={flow}
@@ -153,7 +151,7 @@ function SettingsScreen({ settings, readAt, refreshError, onRefresh }: SettingsS
           }}
         />
         {configured && <DeliveryReportsSection settings={settings} flow={flow} />}
-        {configured && <TestMessage adminEmail={user.email} />}
+        {configured && <TestMessage />}
         <SetupCheckSection settings={settings} unsavedSender={unsavedSender(settings, draft)} />
       </section>
     </Page>
@@ -226,7 +224,7 @@ function SettingsProblemBar({ problem, starting, onReconnect }: SettingsProblemB
               </Button>
             )}
             {(code === 'quota-exceeded' || code === 'mailbox-refused' || code === 'token-refused') && (
-              <Button disabledFocusable={sending.isPending} onClick={() => !sending.isPending && sending.mutate()}>
+              <Button disabledFocusable={sending.isPending} onClick={() => sending.mutate()}>
                 {t('overview.send-now')}
               </Button>
             )}

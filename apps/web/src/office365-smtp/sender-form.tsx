@@ -16,8 +16,9 @@ import { useMutation, useQueryClient } from '@tanstack/react-query'
 import { type ReactNode, type Ref, useId, useState } from 'react'
 import { call } from '../api/call.ts'
 import { settingsQuery } from '../api/queries.ts'
-import { type GraphAuth, useAppEnvironment } from '../environment.ts'
+import { useAppEnvironment } from '../environment.ts'
 import { useTranslate } from '../language/language.tsx'
+import { useSession } from '../session/session.tsx'
 import { ConfirmDialog, Consequences } from '../ui/dialogs.tsx'
 import { FailureBar, LiveRegion } from '../ui/notice.tsx'
 import { ButtonRow, Paragraph, Surface } from '../ui/layout.tsx'
@@ -68,7 +69,6 @@ const useStyles = makeStyles({
 interface Props {
   ref: Ref<HTMLInputElement>
   settings: Office365SmtpSettings
-  adminEmail: string
   draft: SenderDraft
   onDraft: (draft: SenderDraft) => void
   flow: ConsentFlow
@@ -76,20 +76,21 @@ interface Props {
 }
 
 /** Renders the form for the sender and its options, with Enable, Save and Reset. */
-export function SenderForm({ ref, settings, adminEmail, draft, onDraft, flow, onReset }: Props) {
+export function SenderForm({ ref, settings, draft, onDraft, flow, onReset }: Props) {
   const styles = useStyles()
   const t = useTranslate()
   const reasonId = useId()
   const [touched, setTouched] = useState(false)
   const [resetting, setResetting] = useState(false)
   const { graphAuth } = useAppEnvironment()
+  const { user } = useSession()
   const configured = settings.status !== 'not-configured'
   const button = configured ? 'save' : 'enable'
   const values = senderValues(settings, draft)
   const fault = addressFault(values.fromEmail, t)
   const showFault = fault !== null && (touched || values.fromEmail !== '')
   const plan = planSender(settings, draft, t)
-  const isShared = isSharedSender(settings, values.fromEmail, adminEmail) || flow.needsShared(values.fromEmail)
+  const isShared = isSharedSender(settings, values.fromEmail, user.email) || flow.needsShared(values.fromEmail)
 
   function submit(event: { preventDefault: () => void }): void {
     event.preventDefault()
@@ -125,7 +126,7 @@ export function SenderForm({ ref, settings, adminEmail, draft, onDraft, flow, on
             disabledFocusable={settings.singleSenderIdentity.locked}
           />
         </Field>
-        <Field hint={<LargeAttachmentsHint locked={settings.largeAttachments.locked} graphAuth={graphAuth} />}>
+        <Field hint={<LargeAttachmentsHint locked={settings.largeAttachments.locked} />}>
           <Switch
             className={styles.switch}
             label={t('settings.sender.large')}
@@ -141,8 +142,6 @@ export function SenderForm({ ref, settings, adminEmail, draft, onDraft, flow, on
             permissions={permissionsAsked({ isShared, largeAttachments: values.largeAttachments }, settings, graphAuth)}
             values={values}
             isShared={isShared}
-            adminEmail={adminEmail}
-            graphAuth={graphAuth}
           />
         )}
         <LiveRegion urgent>
@@ -181,8 +180,9 @@ export function SenderForm({ ref, settings, adminEmail, draft, onDraft, flow, on
   )
 }
 
-function LargeAttachmentsHint({ locked, graphAuth }: { locked: boolean; graphAuth: GraphAuth }) {
+function LargeAttachmentsHint({ locked }: { locked: boolean }) {
   const t = useTranslate()
+  const { graphAuth } = useAppEnvironment()
   return (
     <>
       {locked && <Locked>{t('settings.sender.large.locked')}</Locked>} {t(`settings.sender.large.${graphAuth}`)}
@@ -246,20 +246,20 @@ interface ConsentPreviewProps {
   values: SenderValues
   /** The sender counts as a shared mailbox or group. */
   isShared: boolean
-  adminEmail: string
-  graphAuth: GraphAuth
 }
 
 /** Says, before the button is pressed, what it asks Microsoft for and what happens next. */
 function ConsentPreview(props: ConsentPreviewProps) {
-  const { button, settings, permissions, values, isShared, adminEmail, graphAuth } = props
+  const { button, settings, permissions, values, isShared } = props
   const styles = useStyles()
   const t = useTranslate()
+  const { graphAuth } = useAppEnvironment()
+  const { user } = useSession()
   const changesSender = settings.fromEmail !== null && !sameAddress(settings.fromEmail, values.fromEmail)
   const meanwhile = meanwhileText(settings, changesSender, t)
   const isValid = isAddress(values.fromEmail)
   const isApplication = graphAuth === 'application'
-  const addresses = { admin: adminEmail, sender: values.fromEmail }
+  const addresses = { admin: user.email, sender: values.fromEmail }
   return (
     <div className={styles.preview}>
       <h4 className={styles.title}>{t('settings.preview.asks', { button })}</h4>
@@ -270,7 +270,7 @@ function ConsentPreview(props: ConsentPreviewProps) {
         <li>{t('settings.preview.popup', { button })}</li>
         <li>
           {isApplication
-            ? t('settings.preview.entra-account', { admin: adminEmail })
+            ? t('settings.preview.entra-account', { admin: user.email })
             : t(isShared ? 'settings.preview.account-shared' : 'settings.preview.account', addresses)}
         </li>
         {isApplication && <li>{t(isValid ? 'settings.preview.proof-from' : 'settings.preview.proof', addresses)}</li>}

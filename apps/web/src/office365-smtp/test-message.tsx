@@ -9,6 +9,7 @@ import { messageQuery, settingsQuery, usageQuery, useLoadError } from '../api/qu
 import { useAppEnvironment } from '../environment.ts'
 import { useTranslate } from '../language/language.tsx'
 import { messageUrl, PAGES } from '../routes.ts'
+import { useSession } from '../session/session.tsx'
 import { FailureBar, LiveRegion, Notice } from '../ui/notice.tsx'
 import { LinkedText, LocalTime, RequestId } from '../ui/values.tsx'
 import { Surface } from '../ui/layout.tsx'
@@ -22,9 +23,10 @@ const useStyles = makeStyles({
 })
 
 /** Sends one mail through the same queue as any other, and follows it. */
-export function TestMessage({ adminEmail }: { adminEmail: string }) {
+export function TestMessage() {
   const styles = useStyles()
   const t = useTranslate()
+  const { user } = useSession()
   const [to, setTo] = useState('')
   const fault = to === '' ? null : inputFault(EmailAddress, to, t)
   const send = useMutation({ mutationFn: () => call(sendTestMessage, { body: to === '' ? {} : { to } }) })
@@ -44,13 +46,13 @@ export function TestMessage({ adminEmail }: { adminEmail: string }) {
         <Field
           className={styles.field}
           label={t('sending.test.recipient')}
-          hint={t('sending.test.recipient-hint', { address: adminEmail })}
+          hint={t('sending.test.recipient-hint', { address: user.email })}
           validationMessage={fault}
         >
           <Input
             inputMode="email"
             {...AS_TYPED}
-            placeholder={adminEmail}
+            placeholder={user.email}
             value={to}
             onChange={(_event, { value }) => setTo(value)}
           />
@@ -110,7 +112,7 @@ function MessageStatus({ id }: { id: string }) {
     <Notice
       intent={intent}
       title={title}
-      isEnglish={lang !== undefined && message.status === 'failed'}
+      lang={message.status === 'failed' ? lang : undefined}
       icon={busy && <Spinner size="tiny" aria-hidden />}
     >
       <LinkedText text={detail} lang={lang} />

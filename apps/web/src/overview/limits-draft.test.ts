@@ -21,6 +21,6 @@ it('reads what is entered about licenses and domains, and says what is wrong', (
   expect(readValues({ licences: '1.5', domains: 'contoso.com a@b' }, german)).toEqual({
     input: null,
     licencesFault: 'Geben Sie eine ganze Zahl von 0 bis 10.000.000 ein, oder nichts.',
-    domainsFault: 'Das ist keine Domäne: a@b',
+    domainsFault: 'a@b: Nur eine Domäne, zum Beispiel contoso.com.',
   })
 })

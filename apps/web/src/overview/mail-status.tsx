@@ -143,7 +143,7 @@ function SendNow() {
   const sending = useSendNow()
   return (
     <>
-      <Button size="small" disabledFocusable={sending.isPending} onClick={() => !sending.isPending && sending.mutate()}>
+      <Button size="small" disabledFocusable={sending.isPending} onClick={() => sending.mutate()}>
         {t('overview.send-now')}
       </Button>
       <LiveRegion urgent>{sending.error && <FailureBar error={sending.error} />}</LiveRegion>

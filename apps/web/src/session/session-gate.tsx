@@ -39,6 +39,7 @@ const useStyles = makeStyles({
     border: `1px solid ${tokens.colorTransparentStroke}`,
     backgroundColor: tokens.colorNeutralBackground1,
     boxShadow: tokens.shadow8,
+    overflowWrap: 'anywhere',
   },
   note: {
     margin: 0,
@@ -46,7 +47,6 @@ const useStyles = makeStyles({
     borderRadius: tokens.borderRadiusMedium,
     backgroundColor: tokens.colorNeutralBackground3,
   },
-  text: { margin: 0, overflowWrap: 'anywhere' },
 })
 
 /** Lets workspace admins through, and explains to everybody else why not. */
@@ -62,22 +62,15 @@ export function SessionGate({ children }: { children: ReactNode }) {
   useEffect(() => {
     if (signedOut) unsaved.noteSessionEnd(clock().getTime())
   }, [signedOut, clock, unsaved])
-  if (!session) {
-    if (signedOut) return <SignInPage />
+  if (!session && signedOut) return <SignInPage />
+  if (!session || isForOther) {
     return (
       <StandalonePage>
-        {error ? (
+        {error && !session ? (
           <PageFailure error={error} retrying={isFetching} onRetry={() => void refetch()} />
         ) : (
           <PageLoading label={t('session.opening')} />
         )}
-      </StandalonePage>
-    )
-  }
-  if (isForOther) {
-    return (
-      <StandalonePage>
-        <PageLoading label={t('session.opening')} />
       </StandalonePage>
     )
   }
@@ -165,20 +158,19 @@ function SignInPage() {
 }
 
 function MemberPage() {
-  const styles = useStyles()
   const t = useTranslate()
   const { name, email } = useSession().user
   const { demoUrl } = useAppEnvironment()
   return (
     <StandalonePage>
       <PageHeading title={t('session.member.title')} />
-      <p className={styles.text}>
+      <Paragraph>
         {name
           ? t.rich('session.member.who', { name, email, strong })
           : t.rich('session.member.who-nameless', { email, strong })}
-      </p>
-      <p className={styles.text}>{t('session.member.ask')}</p>
-      {demoUrl && <p className={styles.text}>{t('session.member.demo')}</p>}
+      </Paragraph>
+      <Paragraph>{t('session.member.ask')}</Paragraph>
+      {demoUrl && <Paragraph>{t('session.member.demo')}</Paragraph>}
       <ButtonRow>
         <Button as="a" appearance="primary" href={signInUrl(currentPath(location))}>
           {t('session.member.other-account')}

@@ -31,6 +31,7 @@ import { useQuery } from '@tanstack/react-query'
 import { versionQuery } from '../api/queries.ts'
 import { isLanguage, type LanguageCode, LANGUAGES, OFFERED_LANGUAGES } from '../language/languages.ts'
 import { LiveRegion } from '../ui/notice.tsx'
+import { startEdge } from '../ui/styles.ts'
 
 const WIDE = '@media (min-width: 768px)'
 
@@ -111,10 +112,7 @@ const useStyles = makeStyles({
     ':focus-visible': { outline: `2px solid ${tokens.colorStrokeFocus2}`, outlineOffset: '-2px' },
   },
   current: {
-    // A border marks the current page, because forced colors remove backgrounds.
-    borderInlineStartWidth: '3px',
-    borderInlineStartStyle: 'solid',
-    borderInlineStartColor: tokens.colorCompoundBrandStroke,
+    ...startEdge('3px', tokens.colorCompoundBrandStroke),
     paddingInlineStart: `calc(${tokens.spacingHorizontalM} - 3px)`,
     backgroundColor: tokens.colorNeutralBackground1Selected,
     fontWeight: tokens.fontWeightSemibold,

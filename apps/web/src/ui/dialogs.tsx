@@ -168,7 +168,7 @@ export function ConfirmDialog(props: ConfirmDialogProps) {
             className={danger && mayConfirm ? styles.danger : undefined}
             icon={pending || isReading ? <Spinner size="tiny" aria-hidden /> : null}
             disabledFocusable={!mayConfirm}
-            onClick={() => mayConfirm && onConfirm()}
+            onClick={onConfirm}
           >
             {confirm}
           </Button>

@@ -48,12 +48,17 @@ interface ParagraphProps {
   muted?: boolean
   /** Its lines are kept short, where it has the width of a page. */
   narrow?: boolean
+  role?: 'alert'
   children: ReactNode
 }
 
-export function Paragraph({ muted = false, narrow = false, children }: ParagraphProps) {
+export function Paragraph({ muted = false, narrow = false, role, children }: ParagraphProps) {
   const styles = useStyles()
-  return <p className={mergeClasses(styles.paragraph, muted && styles.muted, narrow && styles.narrow)}>{children}</p>
+  return (
+    <p role={role} className={mergeClasses(styles.paragraph, muted && styles.muted, narrow && styles.narrow)}>
+      {children}
+    </p>
+  )
 }
 
 /** Buttons, and what is said of them, beside each other. */

@@ -37,8 +37,8 @@ export type Intent = 'success' | 'info' | 'warning' | 'error'
 interface NoticeProps {
   intent: Intent
   title: string
-  /** The title is not in the page's language. */
-  isEnglish?: boolean
+  /** The language of the title, where it is not the page's. */
+  lang?: string | undefined
   /** One or more lines, each in its own element. */
   children?: ReactNode
   icon?: ReactNode
@@ -47,12 +47,12 @@ interface NoticeProps {
 }
 
 /** A message bar: a title, then further lines below it. */
-export function Notice({ intent, title, isEnglish = false, children, icon, actions, onDismiss }: NoticeProps) {
+export function Notice({ intent, title, lang, children, icon, actions, onDismiss }: NoticeProps) {
   const styles = useStyles()
   return (
     <MessageBar intent={intent} layout="multiline" {...(icon ? { icon: <>{icon}</> } : {})}>
       <MessageBarBody className={styles.body}>
-        <MessageBarTitle {...(isEnglish && { lang: 'en' })}>{title}</MessageBarTitle>
+        <MessageBarTitle lang={lang}>{title}</MessageBarTitle>
         {children}
       </MessageBarBody>
       {(actions || onDismiss) && <BarActions onDismiss={onDismiss}>{actions}</BarActions>}
@@ -69,19 +69,19 @@ export function BarActions({ onDismiss, children }: { onDismiss: (() => void) | 
   return <MessageBarActions {...(dismiss && { containerAction: dismiss })}>{children}</MessageBarActions>
 }
 
-type NoticeLineProps = Pick<NoticeProps, 'intent' | 'title' | 'isEnglish' | 'actions' | 'onDismiss'>
+type NoticeLineProps = Pick<NoticeProps, 'intent' | 'title' | 'lang' | 'actions' | 'onDismiss'>
 
 /**
  * A message bar of one line where there is room for it. It does not measure itself, as its layout `auto` does: that neither
  * notices a text that grows later, nor what runs out of a page from right to left.
  */
-export function NoticeLine({ intent, title, isEnglish = false, actions, onDismiss }: NoticeLineProps) {
+export function NoticeLine({ intent, title, lang, actions, onDismiss }: NoticeLineProps) {
   const styles = useStyles()
   const isWide = useMedia(WIDE)
   return (
     <MessageBar intent={intent} layout={isWide ? 'singleline' : 'multiline'}>
       <MessageBarBody className={styles.line}>
-        <MessageBarTitle {...(isEnglish && { lang: 'en' })}>{title}</MessageBarTitle>
+        <MessageBarTitle lang={lang}>{title}</MessageBarTitle>
       </MessageBarBody>
       <BarActions onDismiss={onDismiss}>{actions}</BarActions>
     </MessageBar>

@@ -59,7 +59,6 @@ const useStyles = makeStyles({
     gap: tokens.spacingVerticalL,
     maxWidth: '640px',
   },
-  plain: { margin: 0 },
   loading: { padding: `${tokens.spacingVerticalXXXL} 0` },
 })
 
@@ -193,7 +192,6 @@ export function PageLoading({ label }: { label: string }) {
 
 /** Replaces a page whose first call failed. */
 export function PageFailure({ error, onRetry, retrying }: { error: Error; onRetry: () => void; retrying: boolean }) {
-  const styles = useStyles()
   const t = useTranslate()
   const { title, detail, requestId } = failureText(error, t)
   return (
@@ -205,16 +203,15 @@ export function PageFailure({ error, onRetry, retrying }: { error: Error; onRetr
         </Button>
       }
     >
-      <p role="alert" className={styles.plain}>
+      <Paragraph role="alert">
         {detail} <RequestId label={t('ui.request-id')} value={requestId} />
-      </p>
+      </Paragraph>
     </PageState>
   )
 }
 
 /** Replaces a page whose scripts could not be loaded: the server is away, or it has a newer build. */
 export function PageNotLoaded({ onRetry, retrying }: { onRetry: () => void; retrying: boolean }) {
-  const styles = useStyles()
   const t = useTranslate()
   return (
     <PageState
@@ -228,9 +225,7 @@ export function PageNotLoaded({ onRetry, retrying }: { onRetry: () => void; retr
         </>
       }
     >
-      <p role="alert" className={styles.plain}>
-        {t('ui.not-loaded.text')}
-      </p>
+      <Paragraph role="alert">{t('ui.not-loaded.text')}</Paragraph>
     </PageState>
   )
 }
@@ -272,12 +267,11 @@ interface DisabledPageProps {
 
 /** Replaces every page while the installation does not use Office 365 SMTP. */
 function DisabledPage({ parent, title, onRetry }: DisabledPageProps) {
-  const styles = useStyles()
   const t = useTranslate()
   return (
     <Page width="form">
       <PageIntro parent={parent} title={title} />
-      <p className={styles.plain}>{t.rich('ui.closed.text', { code: (content) => <code>{content}</code> })}</p>
+      <Paragraph>{t.rich('ui.closed.text', { code: (content) => <code>{content}</code> })}</Paragraph>
       <div>
         <FluentLink as="button" onClick={onRetry}>
           {t('ui.closed.check-again')}

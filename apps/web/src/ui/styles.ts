@@ -7,3 +7,8 @@ export const VISUALLY_HIDDEN = {
   overflow: 'hidden',
   clipPath: 'inset(50%)',
 } as const
+
+/** A coloured edge where a line begins. It also marks with forced colours, which remove backgrounds. */
+export function startEdge(width: string, color: string) {
+  return { borderInlineStartWidth: width, borderInlineStartStyle: 'solid', borderInlineStartColor: color } as const
+}

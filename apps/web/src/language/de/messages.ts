@@ -25,7 +25,7 @@ export const messages: TranslationOf<typeof english> = {
   'messages.column.service': 'Dienst und Referenz',
   'messages.column.status': 'Status',
   'messages.column.subject': 'Betreff und Empfänger',
-  'messages.column.times': 'Eingereicht und gesendet',
+  'messages.column.created': 'Eingereicht und gesendet',
   'messages.consequence.cancel':
     'Sie wird nicht gesendet und kann auch später nicht gesendet werden: Der Dienst müsste sie erneut einreichen.',
   'messages.consequence.draft': 'Der Entwurf im Postfach wird gelöscht, zusammen mit dem, was schon hochgeladen wurde.',

@@ -26,5 +26,4 @@ export const notices: TranslationOf<typeof english> = {
   'notices.storage.nearly-full.action': 'Nachrichten anzeigen',
   'notices.storage.recovered.action': 'Nachrichten anzeigen',
   'notices.retry': 'Erneut versuchen',
-  'notices.send-now': 'Jetzt senden',
 }

@@ -163,7 +163,5 @@ export const overview: TranslationOf<typeof english> = {
   'overview.limits.licences.fault': 'Geben Sie eine ganze Zahl von 0 bis 10.000.000 ein, oder nichts.',
   'overview.limits.domains': 'Domänen Ihrer Organisation',
   'overview.limits.domains.hint': 'Eine je Zeile, auch Unterdomänen. Ohne Eintrag zählt die Domäne des Absenders.',
-  'overview.limits.domains.fault': 'Das ist keine Domäne: {entry}',
-  'overview.limits.domains.too-many': 'Höchstens {most, number} Domänen.',
   'overview.limits.save': 'Speichern',
 }

@@ -22,7 +22,7 @@ export const messages = {
   'messages.column.service': 'Service and reference',
   'messages.column.status': 'Status',
   'messages.column.subject': 'Subject and recipients',
-  'messages.column.times': 'Submitted and sent',
+  'messages.column.created': 'Submitted and sent',
   'messages.consequence.cancel': 'It is not sent, and cannot be sent later: its service would have to submit it again.',
   'messages.consequence.draft': 'The draft in the mailbox is deleted, with what has been uploaded.',
   'messages.consequence.retry':

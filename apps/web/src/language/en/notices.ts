@@ -23,5 +23,4 @@ export const notices = {
   'notices.storage.nearly-full.action': 'Show messages',
   'notices.storage.recovered.action': 'Show messages',
   'notices.retry': 'Try again',
-  'notices.send-now': 'Send now',
 } as const

@@ -159,7 +159,5 @@ export const overview = {
   'overview.limits.licences.fault': 'Enter a whole number from 0 to 10,000,000, or nothing.',
   'overview.limits.domains': 'Domains of your organisation',
   'overview.limits.domains.hint': 'One a line, subdomains too. Without an entry, the domain of the sender counts.',
-  'overview.limits.domains.fault': 'This is not a domain: {entry}',
-  'overview.limits.domains.too-many': 'At most {most, number} domains.',
   'overview.limits.save': 'Save',
 } as const
