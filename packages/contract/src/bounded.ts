@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { fault } from './fault-text.ts'
 
 /**
  * Limits an array or a record to `max` entries, and counts them before it validates any. zod's own `max` runs after the
@@ -18,6 +19,15 @@ export function bounded<Schema extends z.ZodArray | z.ZodRecord>(
   return z
     .preprocess(refuseTooMany, schema)
     .meta(schema instanceof z.ZodRecord ? { maxProperties: max } : { maxItems: max })
+}
+
+/** A list of at least one and at most `max` entries, each once. */
+export function eachOnce<Entry extends z.ZodType>(what: 'scope' | 'service' | 'type', entry: Entry, max: number) {
+  const list = z
+    .array(entry, { error: fault(`${what}-list`) })
+    .min(1, fault(`${what}-missing`))
+    .refine((entries) => new Set(entries).size === entries.length, fault(`${what}-twice`))
+  return bounded(list, max, fault(`too-many-${what}s`, { max }))
 }
 
 function countEntries(value: unknown): number {

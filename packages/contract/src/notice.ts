@@ -50,12 +50,8 @@ export const SERVICE_VALUE = 'service.'
 
 const AlertId = prefixedId('alt', { what: 'an alert', example: '6f5e4d3c2b1a09f8e7d6c5b4a3928170' })
 
-/** The latest alert about a subject (the mailbox, failed messages, the way to Microsoft, the queue, the limits of Microsoft, the secret, the storage), unless it was dismissed. */
-export const Notice = z.strictObject({
-  id: AlertId,
-  type: AlertType.meta({ description: 'What it is about.', examples: ['mailbox.reconnect-required'] }),
-  at: Time.meta({ description: 'When it happened.', examples: ['2026-11-24T10:00:00.000Z'] }),
-  values: Values.meta({ description: FACTS, examples: [{ fromEmail: 'reports@contoso.com' }] }),
+/** What an alert says in words, wherever it is told. */
+export const ALERT_TEXTS = {
   title: z.string().meta({
     description: 'What happened, in a few words.',
     examples: ['Mail is paused: connect the mailbox again'],
@@ -68,6 +64,15 @@ export const Notice = z.strictObject({
     description: 'What to do, who has to do it and where; may contain absolute URLs.',
     examples: ['A workspace admin chooses Reconnect at Tenant Settings > Office 365 SMTP.'],
   }),
+}
+
+/** The latest alert about a subject (the mailbox, failed messages, the way to Microsoft, the queue, the limits of Microsoft, the secret, the storage), unless it was dismissed. */
+export const Notice = z.strictObject({
+  id: AlertId,
+  type: AlertType.meta({ description: 'What it is about.', examples: ['mailbox.reconnect-required'] }),
+  at: Time.meta({ description: 'When it happened.', examples: ['2026-11-24T10:00:00.000Z'] }),
+  values: Values.meta({ description: FACTS, examples: [{ fromEmail: 'reports@contoso.com' }] }),
+  ...ALERT_TEXTS,
 })
 export type Notice = z.infer<typeof Notice>
 

@@ -3,10 +3,6 @@ import { AllowedDomains } from './allowed-domains.ts'
 import { EmailAddress } from './email-address.ts'
 import type { Endpoint } from './endpoint.ts'
 
-const REDIRECT = {
-  description: 'All mail goes to this address alone, instead of its recipients; null where it goes to them.',
-  examples: [null, 'tests@contoso.com'],
-}
 const ALLOWED_DOMAINS = {
   description: 'Who may be written to; *.contoso.com is any name below contoso.com. An empty list allows every domain.',
   examples: [['contoso.com', '*.contoso.com']],
@@ -14,15 +10,15 @@ const ALLOWED_DOMAINS = {
 
 export const RecipientsPolicy = z.strictObject({
   allowedDomains: z.array(z.string()).meta(ALLOWED_DOMAINS),
-  redirectAllTo: EmailAddress.nullable().meta(REDIRECT),
+  redirectAllTo: EmailAddress.nullable().meta({
+    description: 'All mail goes to this address alone, instead of its recipients; null where it goes to them.',
+    examples: [null, 'tests@contoso.com'],
+  }),
 })
 export type RecipientsPolicy = z.infer<typeof RecipientsPolicy>
 
 /** The policy to use from now on. The page and the API both validate with this schema. */
-export const RecipientsPolicyInput = z.strictObject({
-  allowedDomains: AllowedDomains.meta(ALLOWED_DOMAINS),
-  redirectAllTo: EmailAddress.nullable().meta(REDIRECT),
-})
+export const RecipientsPolicyInput = RecipientsPolicy.extend({ allowedDomains: AllowedDomains.meta(ALLOWED_DOMAINS) })
 export type RecipientsPolicyInput = z.infer<typeof RecipientsPolicyInput>
 
 export const readRecipientsPolicy = {

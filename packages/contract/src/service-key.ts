@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { bounded } from './bounded.ts'
+import { bounded, eachOnce } from './bounded.ts'
 import { Scope } from './caller.ts'
 import type { Endpoint } from './endpoint.ts'
 import { Moment } from './moment.ts'
@@ -46,7 +46,6 @@ export const ServiceKey = z.strictObject({
 })
 export type ServiceKey = z.infer<typeof ServiceKey>
 
-const MAX_SCOPES = Scope.options.length
 const MAX_ALLOWED_ADDRESSES = 100
 /** The most keys that may be valid at once. */
 export const MAX_SERVICE_KEYS = 500
@@ -66,14 +65,7 @@ export const ServiceName = z
 
 export const ServiceKeyInput = z.strictObject({
   name: ServiceName.meta(NAME),
-  scopes: bounded(
-    z
-      .array(Scope, { error: fault('scope-list') })
-      .min(1, fault('scope-missing'))
-      .refine((scopes) => new Set(scopes).size === scopes.length, fault('scope-twice')),
-    MAX_SCOPES,
-    fault('too-many-scopes', { max: MAX_SCOPES }),
-  ).meta(SCOPES),
+  scopes: eachOnce('scope', Scope, Scope.options.length).meta(SCOPES),
   expiresAt: Moment.nullable()
     .default(null)
     .meta({

@@ -1,9 +1,9 @@
 import { z } from 'zod'
-import { bounded } from './bounded.ts'
+import { eachOnce } from './bounded.ts'
 import type { Endpoint } from './endpoint.ts'
 import { MessageEvent, MessageEventType } from './message-event.ts'
 import { Moment } from './moment.ts'
-import { AlertType } from './notice.ts'
+import { ALERT_TEXTS, AlertType } from './notice.ts'
 import { ServiceName } from './service-key.ts'
 import { fault } from './fault-text.ts'
 import { prefixedId, Time } from './fields.ts'
@@ -46,18 +46,7 @@ export const WebhookPayload = z.strictObject({
   timestamp: Timestamp,
   data: z
     .strictObject({
-      title: z.string().meta({
-        description: 'What happened, in a few words.',
-        examples: ['Mail is paused: connect the mailbox again'],
-      }),
-      detail: z.string().meta({
-        description: 'What happened, in a sentence.',
-        examples: ['Microsoft no longer accepts the access to reports@contoso.com.'],
-      }),
-      action: z.string().meta({
-        description: 'What to do, who has to do it and where.',
-        examples: ['A workspace admin chooses Reconnect at Tenant Settings > Office 365 SMTP.'],
-      }),
+      ...ALERT_TEXTS,
       url: z.url().meta({
         description: 'The page of Inforiver Mail that shows more.',
         examples: ['https://mail.contoso.com/settings/office365-smtp'],
@@ -217,27 +206,13 @@ export const WebhookInput = z.strictObject({
       if (message !== null) context.addIssue({ code: 'custom', message })
     })
     .meta(URL_META),
-  types: bounded(
-    z
-      .array(WebhookSubject, { error: fault('type-list') })
-      .min(1, fault('type-missing'))
-      .refine((types) => new Set(types).size === types.length, fault('type-twice')),
-    WebhookSubject.options.length,
-    fault('too-many-types', { max: WebhookSubject.options.length }),
-  )
+  types: eachOnce('type', WebhookSubject, WebhookSubject.options.length)
     .exactOptional()
     .meta({
       description: 'The alerts and events to send. Left out: every alert, and no event.',
       examples: [['queue.stalled', 'message.failed']],
     }),
-  services: bounded(
-    z
-      .array(ServiceName, { error: fault('service-list') })
-      .min(1, fault('service-missing'))
-      .refine((services) => new Set(services).size === services.length, fault('service-twice')),
-    MAX_SERVICES,
-    fault('too-many-services', { max: MAX_SERVICES }),
-  )
+  services: eachOnce('service', ServiceName, MAX_SERVICES)
     .exactOptional()
     .meta({
       description: 'Whose events to send. Left out: those of every service. Alerts do not depend on it.',
