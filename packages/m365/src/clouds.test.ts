@@ -80,6 +80,10 @@ describe('CLOUDS', () => {
 
 describe('graphResource', () => {
   const GATEWAY = 'https://graph-gateway.contoso.com/v1.0'
+  const CHINA = 'https://login.chinacloudapi.cn'
+  const STAND_IN = 'http://127.0.0.1:3001'
+  const SOVEREIGN = 'https://login.sovcloud-identity.fr'
+  const OWN = 'https://graph.example.fr'
 
   it.each(CLOUD_NAMES)('is Graph of the named cloud behind a gateway: %s', (name) => {
     expect(graphResource(CLOUDS[name].authorityHost, GATEWAY, name)).toBe(CLOUDS[name].graphBaseUrl)
@@ -91,17 +95,11 @@ describe('graphResource', () => {
     expect(graphResource(authorityHost, `${graphBaseUrl}/v1.0`)).toBe(graphBaseUrl)
   })
 
-  it('follows the sign-in host when the named cloud has another one', () => {
-    expect(graphResource('https://login.chinacloudapi.cn', GATEWAY, 'global')).toBe(CLOUDS.china.graphBaseUrl)
-  })
-
-  it('is Graph of the named cloud behind stand-ins for both hosts', () => {
-    expect(graphResource('http://127.0.0.1:3001', 'http://127.0.0.1:3001', 'dod')).toBe(CLOUDS.dod.graphBaseUrl)
-  })
-
-  it('is the host of Graph itself in a sovereign cloud that is not listed', () => {
-    expect(graphResource('https://login.sovcloud-identity.fr', 'https://graph.example.fr/v1.0')).toBe(
-      'https://graph.example.fr',
-    )
+  it.each([
+    ['of the sign-in host, when the named cloud has another', CHINA, GATEWAY, 'global', CLOUDS.china.graphBaseUrl],
+    ['of the named cloud behind stand-ins', STAND_IN, STAND_IN, 'dod', CLOUDS.dod.graphBaseUrl],
+    ['itself in a sovereign cloud that is not listed', SOVEREIGN, `${OWN}/v1.0`, undefined, OWN],
+  ] as const)('is Graph %s', (_what, authorityHost, graphBaseUrl, name, expected) => {
+    expect(graphResource(authorityHost, graphBaseUrl, name)).toBe(expected)
   })
 })

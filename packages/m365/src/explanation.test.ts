@@ -1,5 +1,5 @@
 import { ConsentProblem, SettingsProblem } from '@inforiver-mail/contract/consent-problem'
-import { describe, expect, it } from 'vitest'
+import { expect, it } from 'vitest'
 import { toConsentProblem, toSettingsProblem, type Explanation } from './explanation.ts'
 
 const explanation: Explanation = {
@@ -12,27 +12,19 @@ const explanation: Explanation = {
   aadstsCode: 53003,
 }
 
-describe('toConsentProblem', () => {
-  it('is a problem of the contract', () => {
-    expect(ConsentProblem.parse(toConsentProblem(explanation))).toMatchObject({ code: 'access-blocked' })
-  })
-
-  it('calls an ended connection a refusal', () => {
-    expect(toConsentProblem({ ...explanation, kind: 'reconnect-required' }).code).toBe('microsoft-refused')
-  })
+it('makes of an explanation a problem of the contract', () => {
+  expect(ConsentProblem.parse(toConsentProblem(explanation))).toMatchObject({ code: 'access-blocked' })
+  const problem = { ...toSettingsProblem(explanation), since: '2026-11-24T10:00:00.000Z' }
+  expect(SettingsProblem.parse(problem)).toMatchObject({ code: 'reconnect-required' })
 })
 
-describe('toSettingsProblem', () => {
-  it('is a problem of the contract once it has a date', () => {
-    const problem = { ...toSettingsProblem(explanation), since: '2026-11-24T10:00:00.000Z' }
-    expect(SettingsProblem.parse(problem)).toMatchObject({ code: 'reconnect-required' })
-  })
+it('calls an ended connection a refusal of the consent', () => {
+  expect(toConsentProblem({ ...explanation, kind: 'reconnect-required' }).code).toBe('microsoft-refused')
+})
 
-  it('distinguishes a wrong app registration from an ended connection', () => {
-    expect(toSettingsProblem({ ...explanation, kind: 'app-misconfigured' })?.code).toBe('app-misconfigured')
-  })
-
-  it('makes no problem of an outage', () => {
-    expect(toSettingsProblem({ ...explanation, kind: 'microsoft-unavailable' })).toBeNull()
-  })
+it.each([
+  ['app-misconfigured', 'app-misconfigured'],
+  ['microsoft-unavailable', undefined],
+] as const)('makes of %s the problem of a connection: %s', (kind, code) => {
+  expect(toSettingsProblem({ ...explanation, kind })?.code).toBe(code)
 })

@@ -1,31 +1,19 @@
-import { describe, expect, it } from 'vitest'
+import { expect, it } from 'vitest'
 import { firstSentence, plainText } from './plain-text.ts'
 
-describe('plainText', () => {
-  it('returns one line without control or direction characters', () => {
-    expect(plainText('  a\r\n\tb\u0000c\u202Ed\u2028e  ', 100)).toBe('a b c d e')
-  })
-
-  it('never exceeds the bound', () => {
-    expect(plainText('x'.repeat(1_000), 10)).toBe(`${'x'.repeat(9)}…`)
-  })
-
-  it('does not split a surrogate pair', () => {
-    expect(plainText('ab😀😀', 4)).toBe('ab…')
-  })
+it.each([
+  ['in one line without control or direction characters', '  a\r\n\tb\u0000c\u202Ed\u2028e  ', 100, 'a b c d e'],
+  ['no longer than the bound', 'x'.repeat(1_000), 10, `${'x'.repeat(9)}…`],
+  ['without half a surrogate pair', 'ab😀😀', 4, 'ab…'],
+])('returns a text %s', (_how, text, maxCharacters, expected) => {
+  expect(plainText(text, maxCharacters)).toBe(expected)
 })
 
-describe('firstSentence', () => {
-  it('stops at the end of the first sentence', () => {
-    expect(firstSentence('The first one. The second one.', 100)).toBe('The first one.')
-  })
-
-  it('does not end a sentence at a dot inside a word', () => {
-    expect(firstSentence('Permission Mail.Send is missing. Ask.', 100)).toBe('Permission Mail.Send is missing.')
-  })
-
-  it('stops before Microsoft’s trace ids, on the same line or on their own', () => {
-    expect(firstSentence('It failed Trace ID: 1 Correlation ID: 2', 100)).toBe('It failed')
-    expect(firstSentence('It failed\r\nTrace ID: 1\r\nCorrelation ID: 2', 100)).toBe('It failed')
-  })
+it.each([
+  ['the end of the first sentence', 'The first one. The second one.', 'The first one.'],
+  ['no dot inside a word', 'Permission Mail.Send is missing. Ask.', 'Permission Mail.Send is missing.'],
+  ['Microsoft’s trace ids on the same line', 'It failed Trace ID: 1 Correlation ID: 2', 'It failed'],
+  ['Microsoft’s trace ids on lines of their own', 'It failed\r\nTrace ID: 1\r\nCorrelation ID: 2', 'It failed'],
+])('ends a first sentence at %s', (_where, text, expected) => {
+  expect(firstSentence(text, 100)).toBe(expected)
 })

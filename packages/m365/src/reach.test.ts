@@ -25,15 +25,6 @@ it('tells how far the clock is ahead of the host’s', async () => {
   expect(await reach(url)).toEqual({ outcome: 'answers', aheadMs: 120_000 })
 })
 
-it('tells that the host says nothing about its time', async () => {
-  const url = await serve((_request, response) => {
-    response.sendDate = false
-    response.end('of Microsoft')
-  })
-
-  expect(await reach(url)).toEqual({ outcome: 'answers', aheadMs: null })
-})
-
 it.each([
   [200, { outcome: 'impersonated', status: 200 }],
   [403, { outcome: 'impersonated', status: 403 }],
@@ -44,27 +35,25 @@ it.each([
   expect(await reach(url)).toEqual(expected)
 })
 
-it('tells that the connection is refused', async () => {
-  expect(await reach(`http://127.0.0.1:${await freePort()}`)).toEqual({
-    outcome: 'host-refuses',
-    reason: 'ECONNREFUSED',
+const listening = () =>
+  serve((_request, response) => {
+    response.sendDate = false
+    response.end('of Microsoft')
   })
-})
 
-it('tells that the name is not known', async () => {
-  expect(await reach('https://graph.invalid')).toMatchObject({ outcome: 'host-unknown' })
-})
-
-it('tells that nothing comes back in time', async () => {
-  const url = await serve(() => {})
-
-  expect(await reach(url, { timeoutMs: 100 })).toEqual({ outcome: 'host-silent', reason: 'TimeoutError' })
-})
-
-it('tells that the connection broke off', async () => {
-  const url = await serve((request) => request.socket.destroy())
-
-  expect(await reach(url)).toMatchObject({ outcome: 'host-broke-off' })
+it.each<[string, () => Promise<string>, MicrosoftFetchOptions, Partial<Reach>]>([
+  ['the host says nothing about its time', listening, {}, { outcome: 'answers', aheadMs: null }],
+  [
+    'the connection is refused',
+    async () => `http://127.0.0.1:${await freePort()}`,
+    {},
+    { outcome: 'host-refuses', reason: 'ECONNREFUSED' },
+  ],
+  ['the name is not known', async () => 'https://graph.invalid', {}, { outcome: 'host-unknown' }],
+  ['nothing comes back in time', () => serve(() => {}), { timeoutMs: 100 }, { outcome: 'host-silent' }],
+  ['the connection broke off', () => serve(({ socket }) => socket.destroy()), {}, { outcome: 'host-broke-off' }],
+])('tells that %s', async (_what, host, options, expected) => {
+  expect(await reach(await host(), options)).toMatchObject(expected)
 })
 
 it('tells that the certificate is not trusted, and trusts it with the extra certificates', async () => {

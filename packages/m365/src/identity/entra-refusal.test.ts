@@ -9,35 +9,33 @@ describe('readRedirectRefusal', () => {
     expect(readRedirectRefusal({ code: 'x', state: 'y' })).toBeNull()
   })
 
-  it('reads the number and the correlation id from the description', () => {
-    expect(readRedirectRefusal({ error: 'access_denied', error_description: DESCRIPTION })).toMatchObject({
-      status: null,
-      error: 'access_denied',
-      aadstsCode: 65004,
-      correlationId: CORRELATION_ID,
-    })
-  })
-
-  it('reads a cancel with nothing but a subcode', () => {
-    expect(readRedirectRefusal({ error: 'access_denied', error_subcode: 'cancel' })).toMatchObject({
-      error: 'access_denied',
-      suberror: 'cancel',
-      aadstsCode: null,
-      correlationId: null,
-    })
-  })
-
-  it('reads a suberror as the token endpoint spells it', () => {
-    expect(readRedirectRefusal({ error: 'access_denied', suberror: 'message_only' })?.suberror).toBe('message_only')
-  })
-
-  it('reads the number from the error_uri when there is no description', () => {
-    const error_uri = 'https://login.microsoftonline.com/error?code=90094'
-    expect(readRedirectRefusal({ error: 'access_denied', error_uri })?.aadstsCode).toBe(90094)
-  })
-
-  it('takes the first of a repeated parameter', () => {
-    expect(readRedirectRefusal({ error: ['access_denied', 'server_error'] })?.error).toBe('access_denied')
+  it.each([
+    [
+      'the number and the correlation id of the description',
+      { error: 'access_denied', error_description: DESCRIPTION },
+      { status: null, error: 'access_denied', aadstsCode: 65004, correlationId: CORRELATION_ID },
+    ],
+    [
+      'a cancel with nothing but a subcode',
+      { error: 'access_denied', error_subcode: 'cancel' },
+      { error: 'access_denied', suberror: 'cancel', aadstsCode: null, correlationId: null },
+    ],
+    [
+      'a suberror as the token endpoint spells it',
+      { error: 'x', suberror: 'message_only' },
+      { suberror: 'message_only' },
+    ],
+    [
+      'the number of the error_uri when there is no description',
+      { error: 'access_denied', error_uri: 'https://login.microsoftonline.com/error?code=90094' },
+      { aadstsCode: 90094 },
+    ],
+    ['the first of a repeated parameter', { error: ['access_denied', 'server_error'] }, { error: 'access_denied' }],
+    ['a claims challenge', { error: 'x', claims: '{"access_token":{}}' }, { claims: '{"access_token":{}}' }],
+    ['no claims in anything else', { error: 'x', claims: '<script>' }, { claims: null }],
+    ['no correlation id that is no GUID', { error: 'x', correlation_id: '<b>call 555</b>' }, { correlationId: null }],
+  ])('reads %s', (_what, parameters, refusal) => {
+    expect(readRedirectRefusal(parameters)).toMatchObject(refusal)
   })
 
   it('bounds and cleans the parameters', () => {
@@ -45,16 +43,6 @@ describe('readRedirectRefusal', () => {
     expect(refusal?.error).toMatch(/^a b x+…$/)
     expect(refusal?.error?.length).toBe(300)
     expect(refusal?.suberror).toBe('cancel')
-  })
-
-  it('reads a claims challenge, and ignores anything else', () => {
-    const claims = '{"access_token":{}}'
-    expect(readRedirectRefusal({ error: 'interaction_required', claims })?.claims).toBe(claims)
-    expect(readRedirectRefusal({ error: 'interaction_required', claims: '<script>' })?.claims).toBeNull()
-  })
-
-  it('ignores a correlation id that is no GUID', () => {
-    expect(readRedirectRefusal({ error: 'x', correlation_id: '<b>call 555</b>' })?.correlationId).toBeNull()
   })
 })
 

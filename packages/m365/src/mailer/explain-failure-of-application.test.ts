@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
+import { refused } from '../test-support/graph-answer.ts'
 import { findRemedyFaults, ADMIN_CENTERS } from '../test-support/remedy.ts'
-import type { Failure } from './classify-failure.ts'
 import type { RefusalReason } from './graph-codes.ts'
 import { explainApplicationFailure, explainLostApplicationAccess } from './explain-failure.ts'
 
@@ -25,18 +25,6 @@ const REASONS = [
   'sending-limit-reached',
 ] as const satisfies readonly RefusalReason[]
 
-function refused(reason: RefusalReason): Failure {
-  return {
-    outcome: 'refused',
-    reason,
-    concerns: 'mailbox',
-    title: 'Refused',
-    detail: 'Microsoft refused.',
-    microsoftCode: 'ErrorCode',
-    requestId: 'request-1',
-  }
-}
-
 describe('explainApplicationFailure', () => {
   it.each(REASONS)('says of %s who acts and where, with a link, whatever Entra granted', (reason) => {
     for (const grantedPermissions of [['Mail.Send'], [], null]) {
@@ -48,7 +36,7 @@ describe('explainApplicationFailure', () => {
   it('blames Exchange when Entra granted the permission', () => {
     expect(explainApplicationFailure(refused('access-denied'), SUBJECT)).toMatchObject({
       kind: 'send-as-denied',
-      detail: expect.stringMatching(/reports@contoso\.com.*ErrorCode/),
+      detail: expect.stringMatching(/reports@contoso\.com.*ErrorSomething/),
       action: expect.stringContaining('Exchange administrator'),
       correlationId: 'request-1',
     })

@@ -1,7 +1,7 @@
 import { ConsentProblem } from '@inforiver-mail/contract/consent-problem'
 import { describe, expect, it } from 'vitest'
 import { toConsentProblem } from '../explanation.ts'
-import { graphAnswer } from '../test-support/graph-answer.ts'
+import { FACTS, graphAnswer, refused } from '../test-support/graph-answer.ts'
 import { findRemedyFaults, ADMIN_CENTERS } from '../test-support/remedy.ts'
 import { classifyFailure, type Failure } from './classify-failure.ts'
 import { GRAPH_CODES, type RefusalReason } from './graph-codes.ts'
@@ -13,7 +13,6 @@ const subject = {
   approvalLink: 'https://login.microsoftonline.com/tenant/v2.0/adminconsent?client_id=app',
   adminCenters: ADMIN_CENTERS,
 }
-const facts = { microsoftCode: 'ErrorSomething', requestId: 'request-1', detail: 'Microsoft said no.' }
 
 const REASONS: readonly (readonly [RefusalReason, string])[] = [
   ['send-as-denied', 'send-as-denied'],
@@ -96,15 +95,11 @@ describe('explainFailure', () => {
   })
 
   it.each(['throttled', 'unavailable', 'unknown'] as const)('explains %s as an outage', (outcome) => {
-    expect(explainFailure({ outcome, retryAfter: null, ...facts }, subject).kind).toBe('microsoft-unavailable')
+    expect(explainFailure({ outcome, retryAfter: null, ...FACTS }, subject).kind).toBe('microsoft-unavailable')
   })
 
   it('explains a token that Graph refuses as a refusal', () => {
-    const failure: Failure = { outcome: 'unauthorized', claims: null, ...facts }
+    const failure: Failure = { outcome: 'unauthorized', claims: null, ...FACTS }
     expect(explainFailure(failure, subject).kind).toBe('microsoft-refused')
   })
 })
-
-function refused(reason: RefusalReason): Failure {
-  return { outcome: 'refused', reason, concerns: 'mailbox', title: 'Microsoft refused', ...facts }
-}
