@@ -15,12 +15,15 @@ import {
 
 const IMMUTABLE = { prefer: 'IdType="ImmutableId"' }
 const FILE = { '@odata.type': '#microsoft.graph.fileAttachment', name: 'a.txt', contentBytes: 'YWJj' }
-const ITEM = { attachmentType: 'file', name: 'plan.bin', size: 3 * 1024 * 1024 }
+const session = (change: object) => ({
+  AttachmentItem: { attachmentType: 'file', name: 'plan.bin', size: 3 * 1024 * 1024, ...change },
+})
 const to = (address: string) => ({ emailAddress: { address } })
 const from = (address: string) => mail({ from: to(address) })
 const draft = (change: object) => mail({ ...change }).message
 const headers = (...internetMessageHeaders: object[]) => mail({ internetMessageHeaders })
-const times = <Value>(count: number, make: (n: number) => Value) => Array.from({ length: count }, (_, n) => make(n))
+const TOO_MANY_RECIPIENTS = Array.from({ length: 501 }, (_, number) => to(`p${number}@x.example`))
+const TOO_MANY_HEADERS = Array.from({ length: 6 }, (_, number) => ({ name: `x-${number}`, value: '' }))
 const property = { singleValueExtendedProperties: [{ id: 'x', value: 'x' }] }
 const SEND = 'POST /me/sendMail'
 const DRAFTS = 'POST /me/messages'
@@ -29,7 +32,11 @@ const SESSION = `${ATTACH}/createUploadSession`
 const READ = 'GET /me/messages/{draft}'
 const SEARCH = 'GET /me/mailFolders/sentitems/messages'
 const DELTA = 'GET /me/mailFolders/inbox/messages/delta'
+const DELETE = 'DELETE /me/messages/{draft}'
+const SEND_DRAFT = 'POST /me/messages/{draft}/send'
 const AS_MIME = { headers: { 'content-type': 'text/plain' } }
+const AS_FORM = { headers: { 'content-type': 'application/x-www-form-urlencoded' } }
+const BY_MAX: Caller = { person: 'max' }
 const APPLICATION = { person: null }
 
 /** A message in MIME to Max, in base64. */
@@ -48,14 +55,7 @@ interface Caller {
 type Row = [status: number, code: string, call: string, what: string, body?: unknown, by?: Caller]
 
 const ROWS: readonly Row[] = [
-  [
-    403,
-    'ErrorSendAsDenied',
-    SEND,
-    'from a shared mailbox without a right',
-    from('reports@contoso.com'),
-    { person: 'max' },
-  ],
+  [403, 'ErrorSendAsDenied', SEND, 'from a shared mailbox without a right', from('reports@contoso.com'), BY_MAX],
   [403, 'ErrorSendAsDenied', SEND, 'from a group without a right', from('board@contoso.com'), { person: 'bob' }],
   [403, 'ErrorSendAsDenied', SEND, 'from an address outside', from('ceo@customer.example')],
   [404, 'ErrorNonExistentMailbox', SEND, 'from an address that nobody has', from('nobody@contoso.com')],
@@ -75,32 +75,13 @@ const ROWS: readonly Row[] = [
   [400, 'BadRequest', SEND, 'over 4 MB', mail({ body: { contentType: 'text', content: 'x'.repeat(4 * 1024 * 1024) } })],
   [400, 'ErrorInvalidRecipients', SEND, 'no recipients', mail({ toRecipients: [] })],
   [400, 'ErrorInvalidRecipients', SEND, 'a recipient that is no address', mail({ toRecipients: [to('max')] })],
-  [
-    400,
-    'ErrorExceededMaxRecipientLimit',
-    SEND,
-    '501 recipients',
-    mail({ toRecipients: times(501, (n) => to(`p${n}@x.example`)) }),
-  ],
+  [400, 'ErrorExceededMaxRecipientLimit', SEND, '501 recipients', mail({ toRecipients: TOO_MANY_RECIPIENTS })],
   [400, 'InvalidInternetMessageHeaderCollection', SEND, 'an empty list of headers', headers()],
-  [
-    400,
-    'InvalidInternetMessageHeaderCollection',
-    SEND,
-    'six headers',
-    headers(...times(6, (n) => ({ name: `x-${n}`, value: '' }))),
-  ],
+  [400, 'InvalidInternetMessageHeaderCollection', SEND, 'six headers', headers(...TOO_MANY_HEADERS)],
   [400, 'InvalidInternetMessageHeader', SEND, 'a header without x-', headers({ name: 'List-Unsubscribe', value: 'x' })],
   [400, 'InvalidInternetMessageHeader', SEND, 'a header of two lines', headers({ name: 'x-a', value: 'a\r\nBcc: b' })],
   [400, 'ErrorInvalidExtendedProperty', SEND, 'an extended property without type', mail(property)],
-  [
-    415,
-    'UnsupportedMediaType',
-    SEND,
-    'a form',
-    mail(),
-    { headers: { 'content-type': 'application/x-www-form-urlencoded' } },
-  ],
+  [415, 'UnsupportedMediaType', SEND, 'a form', mail(), AS_FORM],
 
   [401, 'InvalidAuthenticationToken', 'GET /me', 'without a token', undefined, { headers: { authorization: '' } }],
   [404, 'ErrorNonExistentMailbox', 'POST /users/board@contoso.com/sendMail', 'as a group', mail(), APPLICATION],
@@ -122,38 +103,18 @@ const ROWS: readonly Row[] = [
   [400, 'BadRequest', `${READ}?$select=subjekt`, 'an unknown property'],
   [400, 'BadRequest', `${READ}?$select=id&$select=subject`, 'an option given twice'],
   [400, 'BadRequest', `${READ}?$expand=attachments`, 'an expansion that is not supported'],
-  [
-    403,
-    'ErrorAccessDenied',
-    'DELETE /me/messages/{draft}',
-    'without Mail.ReadWrite',
-    undefined,
-    { scope: 'Mail.Read' },
-  ],
+  [403, 'ErrorAccessDenied', DELETE, 'without Mail.ReadWrite', undefined, { scope: 'Mail.Read' }],
   [403, 'ErrorAccessDenied', ATTACH, 'without Mail.ReadWrite', FILE, { scope: 'Mail.Read' }],
   [400, 'RequestBodyRead', ATTACH, 'without a type', { name: 'a.txt', contentBytes: 'YWJj' }],
   [400, 'RequestBodyRead', ATTACH, 'that is no base64', { ...FILE, contentBytes: 'a-b_' }],
   [400, 'RequestBodyRead', ATTACH, 'an item', { '@odata.type': '#microsoft.graph.itemAttachment', name: 'x' }],
   [400, 'BadRequest', 'GET /me/messages/{draft}/attachments?$select=contentBytes', 'contents selected'],
-  [400, 'RequestBodyRead', SESSION, 'without a name', { AttachmentItem: { ...ITEM, name: null } }],
-  [400, 'RequestBodyRead', SESSION, 'of an item', { AttachmentItem: { ...ITEM, attachmentType: 'item' } }],
+  [400, 'RequestBodyRead', SESSION, 'without a name', session({ name: null })],
+  [400, 'RequestBodyRead', SESSION, 'of an item', session({ attachmentType: 'item' })],
   [400, 'ErrorInvalidParameter', SESSION, 'without an item', {}],
-  [
-    400,
-    'ErrorMessageSizeExceeded',
-    SESSION,
-    'above 150 MiB',
-    { AttachmentItem: { ...ITEM, size: 150 * 1024 * 1024 + 1 } },
-  ],
-  [400, 'BadRequest', 'POST /me/messages/{draft}/send', 'with a body', {}],
-  [
-    403,
-    'ErrorAccessDenied',
-    'POST /me/messages/{draft}/send',
-    'without Mail.Send',
-    undefined,
-    { scope: 'Mail.ReadWrite' },
-  ],
+  [400, 'ErrorMessageSizeExceeded', SESSION, 'above 150 MiB', session({ size: 150 * 1024 * 1024 + 1 })],
+  [400, 'BadRequest', SEND_DRAFT, 'with a body', {}],
+  [403, 'ErrorAccessDenied', SEND_DRAFT, 'without Mail.Send', undefined, { scope: 'Mail.ReadWrite' }],
   [400, 'BadRequest', `${SEARCH}?$filter=subject eq 'x'`, 'by another filter'],
   [400, 'BadRequest', `${SEARCH}?$top=1001`, 'more than 1000'],
   [400, 'BadRequest', `${SEARCH}?$skip=1`, 'skipping some'],
@@ -194,7 +155,7 @@ it.each([...ROWS])('answers %i %s to %s: %s', async (status, code, call, _what, 
   expect(await state()).toEqual(before)
 })
 
-it.each([SEND, 'POST /me/messages/{draft}/send'])('answers 411 to %s without Content-Length', async (call) => {
+it.each([SEND, SEND_DRAFT])('answers 411 to %s without Content-Length', async (call) => {
   const before = await state()
   const authorization = `Bearer ${await tokenOf({})}`
   const url = `${simulated.url}/v1.0${call.replace('POST ', '').replace('{draft}', draftId)}`
