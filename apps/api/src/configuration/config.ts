@@ -1,5 +1,5 @@
 import { resolve } from 'node:path'
-import { cloudMismatch, CLOUDS, type CloudName } from '@inforiver-mail/m365/clouds'
+import { cloudMismatch, CLOUDS } from '@inforiver-mail/m365/clouds'
 import type { ClientCertificate } from '@inforiver-mail/m365/client-credentials'
 import { isLoopback } from '@inforiver-mail/m365/loopback'
 import type { AppCredential, AppRegistration } from '@inforiver-mail/m365/microsoft-identity'
@@ -47,97 +47,7 @@ const DEMO_REGISTRATION = {
   clientSecret: 'simulated-client-secret',
 }
 
-export interface Config {
-  /** Set when there is no app registration: the product then runs against the simulator, on this machine only. */
-  readonly demo: { readonly simulatorPort: number } | null
-  readonly office365SmtpEnabled: boolean
-  readonly registration: AppRegistration
-  /** The variables that name a secret file which others than its owner may read. */
-  readonly exposedFiles: readonly string[]
-  /** `inforiver-mail.env`, or the file named in its place, where every account of the machine may read it. */
-  readonly exposedEnvironmentFile: string | null
-  /** A sentence for each variable that looks like one of the product's and is none. */
-  readonly unknownVariables: readonly string[]
-  /** Whose tokens new connections send with: a person's, or the application's own. */
-  readonly graphAuth: 'delegated' | 'application'
-  /** Null when it is not configured. */
-  readonly clientSecretExpiresAt: Date | null
-  /** The end of the token that the start found; null without one. */
-  readonly federatedTokenExpiresAt: Date | null
-  readonly authorityHost: string
-  readonly graphBaseUrl: string
-  /** The cloud to assume for hosts that are not Microsoft's own. */
-  readonly cloud: CloudName
-  readonly redirectUri: string
-  readonly outbound: {
-    readonly httpsProxy: string | null
-    readonly noProxy: string | null
-    /** These certificate authorities are trusted besides Node's own (PEM). */
-    readonly extraCaCertificates: string | null
-  }
-  readonly host: string
-  readonly port: number
-  /** An origin, without a trailing slash. */
-  readonly publicUrl: string
-  readonly trustedProxies: readonly string[]
-  readonly workspaceAdmins: readonly string[]
-  readonly database: { readonly kind: 'embedded' } | { readonly kind: 'external'; readonly url: string }
-  /** An absolute path. */
-  readonly dataDirectory: string
-  /** The system's folder for sockets; null when it names none. */
-  readonly runtimeDirectory: string | null
-  /** `kid:base64,…`; null for the command, or the key file in the data directory. */
-  readonly vaultKeys: string | null
-  /** A program and its parameters, which prints the keys. */
-  readonly vaultKeysCommand: readonly string[] | null
-  /** The value of a service key that is valid without anybody creating it, for unattended installations. */
-  readonly seededServiceKey: string | null
-  /** The limits of each mailbox over all processes; 0 means no limit. */
-  readonly mailboxLimits: {
-    readonly concurrency: number
-    readonly messagesPerMinute: number
-    readonly recipientsPerDay: number
-    readonly uploadBytesPer5Minutes: number
-  }
-  /** The most that a tenant may store. */
-  readonly tenantStorageBytes: number
-  /** How long the content of a failed message is kept. */
-  readonly contentRetentionDays: number
-  /** How long addresses and subjects are kept. */
-  readonly logRetentionDays: number
-  /** How often each source of delivery reports is asked. */
-  readonly deliveryReportsPollMs: number
-  /** The initial domain of the organisation, in lower case; null: reports from any are believed. */
-  readonly tenantDomain: string | null
-  readonly metricsToken: string | null
-  /** Whether webhooks may go to private addresses. */
-  readonly webhookAllowPrivate: boolean
-  /** Null unless traces are sent. */
-  readonly tracing: {
-    /** The base URL of an OTLP receiver, without a trailing slash. */
-    readonly endpoint: string
-    readonly headers: Readonly<Record<string, string>>
-    readonly serviceName: string
-  } | null
-  /** Null unless a port is set. */
-  readonly smtpDoor: {
-    readonly host: string
-    /** The port for STARTTLS, and for plain connections from where they are allowed. */
-    readonly port: number | null
-    /** The port for TLS from the first byte. */
-    readonly tlsPort: number | null
-    readonly certificate: { readonly certificatePath: string; readonly keyPath: string } | null
-    /** Networks that may come without TLS, besides this machine. */
-    readonly plainFrom: readonly string[]
-    readonly minTls: '1.0' | '1.1' | '1.2' | '1.3'
-    /** How many connections of one address may wait for a login. */
-    readonly beforeLoginPerAddress: number
-    /** What becomes of another From than the sender. */
-    readonly from: 'rewrite' | 'refuse'
-  } | null
-  readonly role: 'all' | 'api' | 'worker'
-  readonly logLevel: string
-}
+export type Config = ReturnType<typeof toConfig>
 
 export interface ConfigOptions {
   /** Read instead of `inforiver-mail.env`; it has to be there. */
@@ -265,7 +175,13 @@ function readVariables(
   })
 }
 
-interface ReadFiles extends Pick<Config, 'exposedFiles' | 'exposedEnvironmentFile' | 'unknownVariables'> {
+interface ReadFiles {
+  /** The variables that name a secret file which others than its owner may read. */
+  readonly exposedFiles: readonly string[]
+  /** `inforiver-mail.env`, or the file named in its place, where every account of the machine may read it. */
+  readonly exposedEnvironmentFile: string | null
+  /** A sentence for each variable that looks like one of the product's and is none. */
+  readonly unknownVariables: readonly string[]
   readonly extraCaCertificates: string | null
   readonly clientCertificate: ClientCertificate | null
   readonly federatedToken: { readonly path: string; readonly expiresAt: Date | null } | null
@@ -276,90 +192,122 @@ function toConfig(
   environment: Environment,
   directory: string,
   { extraCaCertificates, clientCertificate, federatedToken, listenCertificate, ...exposed }: ReadFiles,
-): Config {
+) {
   const demo = environment.AZURE_TENANT_ID === undefined
   const simulatorPort = environment.PORT + 1
   const simulator = `http://127.0.0.1:${simulatorPort}`
   const publicUrl = environment.PUBLIC_URL ?? `http://localhost:${environment.PORT}`
   const dataDirectory = resolve(directory, environment.DATA_DIR)
+  const registration: AppRegistration = demo
+    ? DEMO_REGISTRATION
+    : {
+        tenantId: environment.AZURE_TENANT_ID?.toLowerCase() ?? '',
+        clientId: environment.AZURE_CLIENT_ID?.toLowerCase() ?? '',
+        ...(federatedToken
+          ? { federatedTokenFile: federatedToken.path }
+          : clientCertificate
+            ? { clientCertificate }
+            : { clientSecret: environment.AZURE_CLIENT_SECRET ?? '' }),
+      }
   return {
-    demo: demo ? { simulatorPort } : null,
+    /** Set when there is no app registration: the product then runs against the simulator, on this machine only. */
+    demo: demo ? ({ simulatorPort } as const) : null,
     office365SmtpEnabled: (environment.SMTP ?? (demo ? 'Office365' : '')).toLowerCase() === 'office365',
-    registration: demo
-      ? DEMO_REGISTRATION
-      : {
-          tenantId: environment.AZURE_TENANT_ID?.toLowerCase() ?? '',
-          clientId: environment.AZURE_CLIENT_ID?.toLowerCase() ?? '',
-          ...(federatedToken
-            ? { federatedTokenFile: federatedToken.path }
-            : clientCertificate
-              ? { clientCertificate }
-              : { clientSecret: environment.AZURE_CLIENT_SECRET ?? '' }),
-        },
+    registration,
     ...exposed,
+    /** Whose tokens new connections send with: a person's, or the application's own. */
     graphAuth: environment.GRAPH_AUTH,
+    /** The end of the token that the start found; null without one. */
     federatedTokenExpiresAt: federatedToken?.expiresAt ?? null,
+    /** Null when it is not configured. */
     clientSecretExpiresAt: environment.AZURE_CLIENT_SECRET_EXPIRES ?? null,
     authorityHost: demo ? simulator : cloudOf(environment).authorityHost,
     graphBaseUrl: demo ? simulator : cloudOf(environment).graphBaseUrl,
+    /** The cloud to assume for hosts that are not Microsoft's own. */
     cloud: environment.M365_CLOUD,
     redirectUri: `${publicUrl}/auth/microsoft/callback`,
     outbound: {
       httpsProxy: environment.HTTPS_PROXY ?? null,
       noProxy: environment.NO_PROXY ?? null,
+      /** These certificate authorities are trusted besides Node's own (PEM). */
       extraCaCertificates,
     },
     host: environment.HOST,
     port: environment.PORT,
+    /** An origin, without a trailing slash. */
     publicUrl,
     trustedProxies: environment.TRUST_PROXY ?? [],
     workspaceAdmins: environment.WORKSPACE_ADMINS,
-    database: environment.DATABASE_URL ? { kind: 'external', url: environment.DATABASE_URL } : { kind: 'embedded' },
+    database: environment.DATABASE_URL
+      ? ({ kind: 'external', url: environment.DATABASE_URL } as const)
+      : ({ kind: 'embedded' } as const),
+    /** An absolute path. */
     dataDirectory: demo ? resolve(dataDirectory, 'demo') : dataDirectory,
+    /** The system's folder for sockets; null when it names none. */
     runtimeDirectory: environment.RUNTIME_DIRECTORY?.split(':')[0] ?? environment.XDG_RUNTIME_DIR ?? null,
+    /** `kid:base64,…`; null for the command, or the key file in the data directory. */
     vaultKeys: environment.VAULT_KEYS ?? null,
+    /** A program and its parameters, which prints the keys. */
     vaultKeysCommand: environment.VAULT_KEYS_COMMAND ?? null,
+    /** The value of a service key that is valid without anybody creating it, for unattended installations. */
     seededServiceKey: environment.INFORIVER_SERVICE_KEY ?? null,
+    /** The limits of each mailbox over all processes; 0 means no limit. */
     mailboxLimits: {
       concurrency: environment.MAILBOX_CONCURRENCY,
       messagesPerMinute: environment.MAILBOX_MESSAGES_PER_MINUTE,
       recipientsPerDay: environment.MAILBOX_RECIPIENTS_PER_DAY,
       uploadBytesPer5Minutes: environment.MAILBOX_UPLOAD_BYTES_PER_5_MINUTES,
     },
+    /** The most that a tenant may store. */
     tenantStorageBytes: environment.TENANT_STORAGE_BYTES,
+    /** How long the content of a failed message is kept. */
     contentRetentionDays: environment.CONTENT_RETENTION_DAYS,
+    /** How long addresses and subjects are kept. */
     logRetentionDays: environment.LOG_RETENTION_DAYS,
+    /** How often each source of delivery reports is asked. */
     deliveryReportsPollMs: environment.DELIVERY_REPORTS_POLL_SECONDS * 1_000,
+    /** The initial domain of the organisation, in lower case; null: reports from any are believed. */
     tenantDomain: environment.M365_TENANT_DOMAIN ?? null,
     metricsToken: environment.METRICS_TOKEN ?? null,
+    /** Whether webhooks may go to private addresses. */
     webhookAllowPrivate: environment.WEBHOOK_ALLOW_PRIVATE === 'true',
+    /** Null unless traces are sent. */
     tracing:
       environment.OTEL_EXPORTER_OTLP_ENDPOINT === undefined
         ? null
         : {
+            /** The base URL of an OTLP receiver, without a trailing slash. */
             endpoint: environment.OTEL_EXPORTER_OTLP_ENDPOINT,
-            headers: Object.fromEntries(environment.OTEL_EXPORTER_OTLP_HEADERS ?? []) as Record<string, string>,
+            headers: Object.fromEntries(environment.OTEL_EXPORTER_OTLP_HEADERS ?? []) as Readonly<
+              Record<string, string>
+            >,
             serviceName: environment.OTEL_SERVICE_NAME,
           },
+    /** Null unless a port is set. */
     smtpDoor: toSmtpDoor(environment, listenCertificate),
     role: environment.ROLE,
     logLevel: environment.LOG_LEVEL,
-  }
+  } as const
 }
 
-function toSmtpDoor(environment: Environment, certificate: ReadFiles['listenCertificate']): Config['smtpDoor'] {
+function toSmtpDoor(environment: Environment, certificate: ReadFiles['listenCertificate']) {
   const { SMTP_LISTEN_PORT: port = null, SMTP_LISTEN_TLS_PORT: tlsPort = null } = environment
   if (port === null && tlsPort === null) return null
   return {
     host: environment.SMTP_LISTEN_HOST ?? environment.HOST,
+    /** The port for STARTTLS, and for plain connections from where they are allowed. */
     port,
+    /** The port for TLS from the first byte. */
     tlsPort,
     certificate,
+    /** Networks that may come without TLS, besides this machine. */
     plainFrom: environment.SMTP_LISTEN_PLAIN_FROM,
     minTls: environment.SMTP_LISTEN_MIN_TLS,
+    /** How many connections of one address may wait for a login. */
     beforeLoginPerAddress: environment.SMTP_LISTEN_BEFORE_LOGIN_PER_ADDRESS,
+    /** What becomes of another From than the sender. */
     from: environment.SMTP_FROM,
-  }
+  } as const
 }
 
 /** Finds contradictions between the variables of the SMTP door. */
@@ -432,26 +380,21 @@ function crossFaults(variables: Variables, demo: boolean | undefined): string[] 
   const incomplete = registrationFault(variables, demo)
   if (incomplete !== null) faults.push(incomplete)
   if (isDemo(variables) && demo !== false) {
-    if (hasDatabase) {
+    const remedyOf = (name: string) => `Set AZURE_TENANT_ID, AZURE_CLIENT_ID and AZURE_CLIENT_SECRET, or unset ${name}.`
+    if (hasDatabase)
       faults.push(
-        'DATABASE_URL is set but the app registration is not: the demo has a database of its own. Set AZURE_TENANT_ID, AZURE_CLIENT_ID and AZURE_CLIENT_SECRET, or unset DATABASE_URL.',
+        `DATABASE_URL is set but the app registration is not: the demo has a database of its own. ${remedyOf('DATABASE_URL')}`,
       )
-    }
-    if (!isLoopback(HOST)) {
-      faults.push(
-        'HOST is not a loopback address: without an app registration the demo runs, and it serves this machine only. Set AZURE_TENANT_ID, AZURE_CLIENT_ID and AZURE_CLIENT_SECRET, or unset HOST.',
-      )
-    }
-    if (SMTP_LISTEN_HOST && !isLoopback(SMTP_LISTEN_HOST)) {
-      faults.push(
-        'SMTP_LISTEN_HOST is not a loopback address: without an app registration the demo runs, and it serves this machine only. Set AZURE_TENANT_ID, AZURE_CLIENT_ID and AZURE_CLIENT_SECRET, or unset SMTP_LISTEN_HOST.',
-      )
-    }
-    if (PUBLIC_URL && URL.canParse(PUBLIC_URL) && !isLoopback(new URL(PUBLIC_URL).hostname)) {
-      faults.push(
-        'PUBLIC_URL is not on a loopback host: without an app registration the demo runs, and it serves this machine only. Set AZURE_TENANT_ID, AZURE_CLIENT_ID and AZURE_CLIENT_SECRET, or unset PUBLIC_URL.',
-      )
-    }
+    const publicHost = PUBLIC_URL && URL.canParse(PUBLIC_URL) ? new URL(PUBLIC_URL).hostname : undefined
+    for (const [name, host, what] of [
+      ['HOST', HOST, 'a loopback address'],
+      ['SMTP_LISTEN_HOST', SMTP_LISTEN_HOST, 'a loopback address'],
+      ['PUBLIC_URL', publicHost, 'on a loopback host'],
+    ] as const)
+      if (host && !isLoopback(host))
+        faults.push(
+          `${name} is not ${what}: without an app registration the demo runs, and it serves this machine only. ${remedyOf(name)}`,
+        )
   }
   const hasKeyCommand = isGiven(variables, 'VAULT_KEYS_COMMAND')
   if (hasKeyCommand && isGiven(variables, 'VAULT_KEYS')) {

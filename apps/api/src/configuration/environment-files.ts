@@ -33,6 +33,16 @@ export function readEnvironmentFile(
   }
 }
 
+/** Reads the file that a variable names. Returns null, with a fault, where it cannot be read. */
+function readNamedFile(variable: string, path: string, directory: string, faults: string[]): string | null {
+  try {
+    return readFileSync(resolve(directory, path), 'utf8')
+  } catch (error) {
+    faults.push(`${variable} names a file that cannot be read (${errorCode(error)}).`)
+    return null
+  }
+}
+
 /** @param names the secrets that are needed; faults of others do not count */
 export function withSecretFiles(
   variables: Record<string, string | undefined>,
@@ -48,12 +58,9 @@ export function withSecretFiles(
       faults.push(`${name} and ${name}_FILE are both set: keep one.`)
       continue
     }
-    try {
-      result[name] = readFileSync(resolve(directory, file), 'utf8').trim()
-      if (result[name] === '') faults.push(`${name}_FILE names an empty file.`)
-    } catch (error) {
-      faults.push(`${name}_FILE names a file that cannot be read (${errorCode(error)}).`)
-    }
+    const secret = readNamedFile(`${name}_FILE`, file, directory, faults)?.trim()
+    if (secret === '') faults.push(`${name}_FILE names an empty file.`)
+    if (secret !== undefined) result[name] = secret
   }
   return result
 }
@@ -72,15 +79,9 @@ export function findExposedEnvironmentFile(directory: string, named = ENVIRONMEN
 }
 
 export function readExtraCaCertificates(path: string | undefined, directory: string, faults: string[]): string | null {
-  if (path === undefined) return null
-  try {
-    const pem = readFileSync(resolve(directory, path), 'utf8')
-    if (!holdsCertificates(pem)) faults.push('NODE_EXTRA_CA_CERTS must name a file of PEM certificates.')
-    return pem
-  } catch (error) {
-    faults.push(`NODE_EXTRA_CA_CERTS names a file that cannot be read (${errorCode(error)}).`)
-    return null
-  }
+  const pem = path === undefined ? null : readNamedFile('NODE_EXTRA_CA_CERTS', path, directory, faults)
+  if (pem !== null && !holdsCertificates(pem)) faults.push('NODE_EXTRA_CA_CERTS must name a file of PEM certificates.')
+  return pem
 }
 
 export function readCertificateFile(
@@ -88,14 +89,11 @@ export function readCertificateFile(
   directory: string,
   faults: string[],
 ): ClientCertificate | null {
-  if (path === undefined) return null
-  try {
-    const reading = readClientCertificate(readFileSync(resolve(directory, path), 'utf8'))
-    if (reading.outcome === 'read') return reading.certificate
-    faults.push(`AZURE_CLIENT_CERTIFICATE_PATH names a file that ${reading.fault}.`)
-  } catch (error) {
-    faults.push(`AZURE_CLIENT_CERTIFICATE_PATH names a file that cannot be read (${errorCode(error)}).`)
-  }
+  const pem = path === undefined ? null : readNamedFile('AZURE_CLIENT_CERTIFICATE_PATH', path, directory, faults)
+  if (pem === null) return null
+  const reading = readClientCertificate(pem)
+  if (reading.outcome === 'read') return reading.certificate
+  faults.push(`AZURE_CLIENT_CERTIFICATE_PATH names a file that ${reading.fault}.`)
   return null
 }
 
@@ -106,14 +104,11 @@ export function readFederatedTokenFile(
   faults: string[],
 ): { readonly path: string; readonly expiresAt: Date | null } | null {
   if (path === undefined) return null
-  const resolved = resolve(directory, path)
-  try {
-    const reading = parseFederatedToken(readFileSync(resolved, 'utf8'))
-    if (reading.outcome === 'read') return { path: resolved, expiresAt: reading.expiresAt }
-    faults.push(`AZURE_FEDERATED_TOKEN_FILE names a file that ${reading.fault}.`)
-  } catch (error) {
-    faults.push(`AZURE_FEDERATED_TOKEN_FILE names a file that cannot be read (${errorCode(error)}).`)
-  }
+  const token = readNamedFile('AZURE_FEDERATED_TOKEN_FILE', path, directory, faults)
+  if (token === null) return null
+  const reading = parseFederatedToken(token)
+  if (reading.outcome === 'read') return { path: resolve(directory, path), expiresAt: reading.expiresAt }
+  faults.push(`AZURE_FEDERATED_TOKEN_FILE names a file that ${reading.fault}.`)
   return null
 }
 
