@@ -1,11 +1,5 @@
-import { systemClock } from './runtime/clock.ts'
-import { compose } from './compose.ts'
 import type { Config } from './configuration/config.ts'
-import { configurationWarnings } from './configuration/warnings.ts'
-import { explainListenError } from './configuration/listen-error.ts'
-import { createLogger } from './runtime/logger.ts'
-import { closeTogether, type Running, type RunningProduct, type StartOptions } from './running.ts'
-import { VERSION } from './runtime/version.ts'
+import { run, type RunningProduct, type StartOptions } from './running.ts'
 
 /**
  * Serves the REST API and, unless `servesPage` is false, the page, and delivers too if the role is `all`. When `stopping`
@@ -14,47 +8,26 @@ import { VERSION } from './runtime/version.ts'
 export async function serve(
   config: Config,
   onFatal: (error: unknown) => void,
-  { stopping, servesPage, onReady = () => {} }: StartOptions & { readonly servesPage?: boolean | undefined } = {},
+  { onReady = () => {}, ...options }: StartOptions & { readonly servesPage?: boolean | undefined } = {},
 ): Promise<RunningProduct> {
-  const logger = createLogger(config.logLevel)
-  logger.info({ version: VERSION, role: config.role }, 'starting')
-  for (const warning of configurationWarnings(config, systemClock())) logger.warn(warning)
-  const product = await compose(config, logger, { onFatal, servesPage, stopping })
-  const started: Running[] = []
-  const close = async () => {
-    await closeTogether(started, logger)
-    await product.close()
-  }
-  try {
+  const { host, port, publicUrl, role } = config
+  return run(config, onFatal, options, async ({ product, logger, closing }) => {
     const app = await product.buildApp()
-    started.push({ close: () => app.close() })
-    const { smtpDoor } = product
+    closing({ close: () => app.close() })
+    const { smtpDoor, housekeeping, worker } = product
     if (!smtpDoor) onReady()
-    await app.listen({ host: config.host, port: config.port })
-    stopping?.throwIfAborted()
+    await app.listen({ host, port })
     if (smtpDoor) {
       onReady()
-      started.push({ close: () => smtpDoor.close() })
+      closing({ close: () => smtpDoor.close() })
       await smtpDoor.listen()
-      stopping?.throwIfAborted()
     }
-    started.push({ close: () => product.housekeeping.stop() })
-    product.housekeeping.start()
-    stopping?.throwIfAborted()
-    if (config.role === 'all') {
-      product.worker.start()
-      started.push({ close: () => product.worker.stop() })
+    housekeeping.start()
+    closing({ close: () => housekeeping.stop() })
+    if (role === 'all') {
+      worker.start()
+      closing({ close: () => worker.stop() })
     }
-  } catch (error) {
-    await close()
-    throw await product.explain(explainListenError(error, config))
-  }
-  logger.info({ publicUrl: config.publicUrl, role: config.role }, 'serving')
-  return {
-    reload: (reread) => product.reload(reread),
-    async close() {
-      await close()
-      logger.info('stopped')
-    },
-  }
+    logger.info({ publicUrl, role }, 'serving')
+  })
 }

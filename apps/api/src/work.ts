@@ -1,12 +1,6 @@
 import type { FastifyInstance } from 'fastify'
-import { systemClock } from './runtime/clock.ts'
-import { compose } from './compose.ts'
 import type { Config } from './configuration/config.ts'
-import { configurationWarnings } from './configuration/warnings.ts'
-import { explainListenError } from './configuration/listen-error.ts'
-import { createLogger } from './runtime/logger.ts'
-import { closeTogether, type Running, type RunningProduct, type StartOptions } from './running.ts'
-import { VERSION } from './runtime/version.ts'
+import { run, type RunningProduct, type StartOptions } from './running.ts'
 import type { Product } from './wire.ts'
 
 /**
@@ -16,39 +10,19 @@ import type { Product } from './wire.ts'
 export async function work(
   config: Config,
   onFatal: (error: unknown) => void,
-  { stopping, onReady = () => {} }: StartOptions = {},
+  { onReady = () => {}, ...options }: StartOptions = {},
 ): Promise<RunningProduct> {
-  const logger = createLogger(config.logLevel)
-  logger.info({ version: VERSION, role: config.role }, 'starting')
-  for (const warning of configurationWarnings(config, systemClock())) logger.warn(warning)
-  const product = await compose(config, logger, { onFatal, stopping })
-  const started: Running[] = []
-  const close = async () => {
-    await closeTogether(started, logger)
-    await product.close()
-  }
-  try {
+  return run(config, onFatal, options, async ({ product, logger, closing }) => {
+    const { housekeeping, worker } = product
     onReady()
     const operations = await listenIfFree(product, config, (message) => logger.warn(message))
-    if (operations) started.push({ close: () => operations.close() })
-    stopping?.throwIfAborted()
-    started.push({ close: () => product.housekeeping.stop() })
-    product.housekeeping.start()
-    stopping?.throwIfAborted()
-    product.worker.start()
-    started.push({ close: () => product.worker.stop() })
-  } catch (error) {
-    await close()
-    throw await product.explain(explainListenError(error, config))
-  }
-  logger.info({ role: config.role }, 'delivering')
-  return {
-    reload: (reread) => product.reload(reread),
-    async close() {
-      await close()
-      logger.info('stopped')
-    },
-  }
+    if (operations) closing({ close: () => operations.close() })
+    housekeeping.start()
+    closing({ close: () => housekeeping.stop() })
+    worker.start()
+    closing({ close: () => worker.stop() })
+    logger.info({ role: config.role }, 'delivering')
+  })
 }
 
 /** Listens for health and metrics, or warns if the port is taken: a worker on the machine of an API still delivers. */
