@@ -127,10 +127,8 @@ export async function composeDoctor(
       const keys = await readingKeys
       if (keys.outcome === 'refused') return null
       const vault = createTokenVault(keys.keyRing)
-      const installation = await readInstallation(database.pool)
-      return installation === null
-        ? NOTHING_STORED
-        : storedOf(installation.tenantId, { database, vault, microsoft, storageBytes, ...common })
+      const tenantId = (await readInstallation(database.pool))?.tenantId ?? '' // of whom nothing is stored
+      return storedOf(tenantId, { database, vault, microsoft, storageBytes, ...common })
     },
     async checkVault(finding) {
       const keys = await readingKeys
@@ -171,18 +169,6 @@ export async function composeDoctor(
 function readValidity(paths: NonNullable<Config['smtpDoor']>['certificate']) {
   const reading = paths && readTlsCertificateFiles(paths)
   return reading?.outcome === 'read' ? reading.certificate : null
-}
-
-const NOTHING_STORED: Stored = {
-  readConnection: async () => null,
-  async requestAccess() {
-    throw new Error('Nothing is connected that could give access.')
-  },
-  async requestFreshAccess() {
-    throw new Error('Nothing is connected that could give access.')
-  },
-  readStorage: async () => null,
-  readUploadOrigin: async () => null,
 }
 
 type Microsoft = ReturnType<typeof microsoftOf>

@@ -13,35 +13,19 @@ import { SEALED_COLUMNS } from './sealed-columns.ts'
 import { createIds } from './runtime/ids.ts'
 import { createGrantStore } from './settings/grant-store.ts'
 import { createSettingsStore } from './settings/settings-store.ts'
-import { findLost, forget, type Findings } from './vault/forget.ts'
+import { findLost, forget } from './vault/forget.ts'
 import type { LostKind } from './vault/lost-kinds.ts'
 import { createForgetStore } from './vault/forget-store.ts'
-import { reseal, type Resealing } from './vault/reseal.ts'
-import { createSealedStore, type SealedStore } from './vault/sealed-store.ts'
+import { reseal } from './vault/reseal.ts'
+import { createSealedStore } from './vault/sealed-store.ts'
 
 const CONNECT_TIMEOUT_MS = 10_000
 
 /** What the vault command does with the stored secrets. */
-export interface VaultTools {
-  readonly store: SealedStore
-  /** Whether a product uses the embedded database at this moment. */
-  readonly isProductRunning: boolean
-  /** Whether another process may use the database, also one whose key cannot be told. */
-  isUsedByAnother(): Promise<boolean>
-  /** @throws {ConfigurationError} when a key is missing that something stored needs */
-  checkKeys(keyRing: KeyRing): Promise<void>
-  reseal(keyRing: KeyRing, onProgress: (resealed: number) => void): Promise<Resealing>
-  findLost(keyRing: KeyRing): Promise<Findings>
-  /** Returns how many values it gave up. */
-  forget(keyRing: KeyRing, kinds: readonly LostKind[]): Promise<number>
-  close(): Promise<void>
-}
+export type VaultTools = Awaited<ReturnType<typeof composeVault>>
 
 /** Wires the vault command: an external database, that of a running product, or the embedded one, started for a while. */
-export async function composeVault(
-  config: Config,
-  { wait }: { wait: (ms: number) => Promise<unknown> },
-): Promise<VaultTools> {
+export async function composeVault(config: Config, { wait }: { wait: (ms: number) => Promise<unknown> }) {
   const opened = await openProductDatabase(config, {
     open: openReady,
     joinRunning: true,
@@ -53,10 +37,14 @@ export async function composeVault(
   const settings = createSettingsStore(database.prisma, createIds({ clock: systemClock, random: randomBytes }))
   return {
     store,
+    /** Whether a product uses the embedded database at this moment. */
     isProductRunning: opened.joined,
+    /** Whether another process may use the database, also one whose key cannot be told. */
     isUsedByAnother: () => opened.isUsedByAnother(),
-    checkKeys: (keyRing) => checkVaultKeys(database.pool, createTokenVault(keyRing), Object.values(SEALED_COLUMNS)),
-    reseal: (keyRing, onProgress) =>
+    /** @throws {ConfigurationError} when a key is missing that something stored needs */
+    checkKeys: (keyRing: KeyRing) =>
+      checkVaultKeys(database.pool, createTokenVault(keyRing), Object.values(SEALED_COLUMNS)),
+    reseal: (keyRing: KeyRing, onProgress: (resealed: number) => void) =>
       reseal({
         store,
         vault: createTokenVault(keyRing),
@@ -66,8 +54,9 @@ export async function composeVault(
         onProgress,
         wait,
       }),
-    findLost: (keyRing) => findLost({ store, vault: createTokenVault(keyRing) }),
-    forget: (keyRing, kinds) =>
+    findLost: (keyRing: KeyRing) => findLost({ store, vault: createTokenVault(keyRing) }),
+    /** Returns how many values it gave up. */
+    forget: (keyRing: KeyRing, kinds: readonly LostKind[]) =>
       forget({
         store,
         vault: createTokenVault(keyRing),

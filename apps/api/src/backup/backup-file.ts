@@ -4,13 +4,7 @@ import { ConfigurationError } from '../configuration/config.ts'
 import { syncDirectory } from '../runtime/durable-file.ts'
 import { endOfContainer, toEntry } from './container.ts'
 
-export interface BackupFile {
-  add(name: string, content: Buffer): Promise<void>
-  /** Makes it durable and gives it its name. Returns its size in bytes. */
-  finish(): Promise<number>
-  /** Removes it. */
-  discard(): Promise<void>
-}
+export type BackupFile = Awaited<ReturnType<typeof createBackupFile>>
 
 /** @throws {ConfigurationError} when there is a file of this name */
 export async function refuseExistingFile(path: string): Promise<void> {
@@ -22,7 +16,7 @@ export async function refuseExistingFile(path: string): Promise<void> {
  * Begins a backup as `PATH.part`, for the owner alone. One that a killed run left there is removed: the caller makes sure
  * that no other backup is being written.
  */
-export async function createBackupFile(path: string, at: Date, print: (line: string) => void): Promise<BackupFile> {
+export async function createBackupFile(path: string, at: Date, print: (line: string) => void) {
   const unfinished = `${path}.part`
   if (await isThere(unfinished).catch(explainIn(path))) {
     print(`Removing ${unfinished}, which a backup that was cut off has left.`)
@@ -43,10 +37,11 @@ export async function createBackupFile(path: string, at: Date, print: (line: str
     return named?.ino === written.ino && named.dev === written.dev
   }
   return {
-    async add(name, content) {
+    async add(name: string, content: Buffer): Promise<void> {
       for (const part of toEntry(name, content, at)) await write(part)
     },
-    async finish() {
+    /** Makes it durable and gives it its name. Returns its size in bytes. */
+    async finish(): Promise<number> {
       await write(endOfContainer())
       await file.sync().catch(explainIn(path))
       if (!(await isStillThere()))
@@ -59,7 +54,8 @@ export async function createBackupFile(path: string, at: Date, print: (line: str
       await syncDirectory(dirname(path))
       return bytes
     },
-    async discard() {
+    /** Removes it. */
+    async discard(): Promise<void> {
       const isOurs = await isStillThere().catch(() => true) // it is closed once all is written
       await file.close().catch(() => {})
       if (isOurs) await rm(unfinished, { force: true })

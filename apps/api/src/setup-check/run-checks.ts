@@ -62,34 +62,21 @@ interface SettleOptions {
  * @throws the reason of `signal` when that is aborted
  */
 export async function settleChecks({ start, withinMs, signal, onBroken }: SettleOptions): Promise<Check[]> {
-  const ending = new AbortController()
+  signal.throwIfAborted()
+  const ending = AbortSignal.any([signal, AbortSignal.timeout(withinMs)])
   const late = Promise.withResolvers<'late'>()
-  const endEarly = () => {
-    ending.abort(signal.reason)
-    late.resolve('late')
-  }
-  const timer = setTimeout(() => {
-    ending.abort(new DOMException('The checks did not end in time.', 'TimeoutError'))
-    late.resolve('late')
-  }, withinMs)
-  signal.addEventListener('abort', endEarly, { once: true })
-  try {
-    signal.throwIfAborted()
-    const checks = await Promise.all(
-      start(ending.signal).map(async ([id, outcome]) => {
-        const settled = outcome.catch((error: unknown) => {
-          if (ending.signal.aborted) return 'late' as const
-          onBroken(id, error)
-          return found('check-broke')
-        })
-        const result = await Promise.race([settled, late.promise])
-        return describeOutcome(id, result === 'late' ? found('too-slow', { seconds: withinMs / 1_000 }) : result)
-      }),
-    )
-    signal.throwIfAborted()
-    return checks
-  } finally {
-    clearTimeout(timer)
-    signal.removeEventListener('abort', endEarly)
-  }
+  ending.addEventListener('abort', () => late.resolve('late'), { once: true })
+  const checks = await Promise.all(
+    start(ending).map(async ([id, outcome]) => {
+      const settled = outcome.catch((error: unknown) => {
+        if (ending.aborted) return 'late' as const
+        onBroken(id, error)
+        return found('check-broke')
+      })
+      const result = await Promise.race([settled, late.promise])
+      return describeOutcome(id, result === 'late' ? found('too-slow', { seconds: withinMs / 1_000 }) : result)
+    }),
+  )
+  signal.throwIfAborted()
+  return checks
 }
