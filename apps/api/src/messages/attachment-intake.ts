@@ -8,6 +8,7 @@ import {
 import type { RandomBytes } from '@inforiver-mail/m365/random'
 import type { ContentKeys } from '../vault/content-keys.ts'
 import type { AttachmentSink, IntakeMemory } from '../domain/arriving-message.ts'
+import type { Admission } from './admission.ts'
 import type { NewId } from '../runtime/ids.ts'
 import type { GiveBack } from '../memory/byte-budget.ts'
 import { KEPT_ATTACHMENT_BYTES, memoryFor, SMALL_BODY_BYTES } from '../memory/memory-use.ts'
@@ -54,15 +55,10 @@ export interface IntakeDeps {
   readonly newId: NewId
 }
 
-export interface IntakeLimits {
-  /** @throws {ProblemError} where a message with attachments of these sizes is larger than may be sent */
-  requireArriving(attachmentBytes: readonly number[]): Promise<void>
-}
-
 /** Receives the attachments of one message. The client waits while they are stored, so memory does not grow with them. */
 export function createIntake(
   { store, contentKeys, random, newId }: IntakeDeps,
-  limits: IntakeLimits,
+  admission: Pick<Admission, 'requireArriving'>,
   { tenantId, service, memory }: { tenantId: string; service: string; memory: IntakeMemory },
 ): Intake {
   const parts: ReceivedPart[] = []
@@ -88,7 +84,7 @@ export function createIntake(
         kept.push(data)
         continue
       }
-      await limits.requireArriving(sizesWith(sizeBytes))
+      await admission.requireArriving(sizesWith(sizeBytes))
       receiving ??= await startReceiving()
       await reserve(receiving.id, sealedBytes(sizesWith(sizeBytes)))
       if (inMemory) await storeKept()

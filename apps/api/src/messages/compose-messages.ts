@@ -60,24 +60,7 @@ export function composeMessages(
           submit,
           ...accepting,
           onSubmitted,
-          auditExport: ({ actor: { tenantId, userId, service }, filter }) =>
-            appendAuditEvent(database.prisma, {
-              tenantId,
-              at: clock(),
-              actor: userId,
-              action: 'messages-exported',
-              outcome: 'begun',
-              details: { filter, ...(service !== null && { name: service }) },
-            }),
-          auditTestMessage: ({ tenantId, actor, messageId: message }) =>
-            appendAuditEvent(database.prisma, {
-              tenantId,
-              at: clock(),
-              actor,
-              action: 'test-message-sent',
-              outcome: 'done',
-              details: { message },
-            }),
+          audit: (event) => appendAuditEvent(database.prisma, { ...event, at: clock() }),
         })
       },
   }

@@ -1,3 +1,4 @@
+import type { AuditAction, AuditDetails } from '@inforiver-mail/contract/audit'
 import type { Scope } from '@inforiver-mail/contract/caller'
 import {
   cancelMessages,
@@ -33,6 +34,15 @@ const SEARCHES_AT_ONCE = 8
 /** With more messages outside of the index, they are the likely cause of a search that takes long. */
 const MANY_UNINDEXED = 10_000
 
+/** Writes to the audit log. */
+export type Audit = (event: {
+  readonly tenantId: string
+  readonly actor: string | null
+  readonly action: AuditAction
+  readonly outcome: string
+  readonly details: AuditDetails
+}) => Promise<void>
+
 interface Options {
   readonly requireServiceOrAdmin: (scope: Scope) => (request: FastifyRequest) => Promise<Actor>
   readonly store: Messages
@@ -43,13 +53,12 @@ interface Options {
   readonly clock: () => Date
   readonly timers: Timers
   readonly exportPlaces: Places
-  /** Records in the audit log who exported messages. */
-  readonly auditExport: (event: { actor: Actor; filter: string }) => Promise<void>
+  readonly audit: Audit
 }
 
 /** Finds messages by a filter. */
 export const findRoutes: FastifyPluginAsync<Options> = async (app, options) => {
-  const { requireServiceOrAdmin, store, senderAddress, allowedNow, clock, timers, exportPlaces, auditExport } = options
+  const { requireServiceOrAdmin, store, senderAddress, allowedNow, clock, timers, exportPlaces, audit } = options
   const searchPlaces = createPlaces(SEARCHES_AT_ONCE)
 
   route(
@@ -81,7 +90,9 @@ export const findRoutes: FastifyPluginAsync<Options> = async (app, options) => {
     const filter = toStoredFilter(caller, query)
     const stream = await streamExport(exportPlaces, request, async () => {
       const configuredSender = await senderAddress(caller.tenantId)
-      await auditExport({ actor: caller, filter: describeFilter(filter) })
+      const { tenantId, userId: actor, service } = caller
+      const details = { filter: describeFilter(filter), ...(service !== null && { name: service }) }
+      await audit({ tenantId, actor, action: 'messages-exported', outcome: 'begun', details })
       return writeMessagesCsv(store.walk(caller, filter, { atOnce: EXPORTED_AT_ONCE, configuredSender }))
     })
     const day = clock().toISOString().slice(0, 10)

@@ -24,7 +24,7 @@ import type { MailboxLimits } from '../queue/mailbox/limits.ts'
 import type { Messages } from '../queue/queue.ts'
 import { refuseRecipient, requireAllowedRecipients } from './recipients-policy.ts'
 import type { Submit } from './submit.ts'
-import { findRoutes } from './find-routes.ts'
+import { findRoutes, type Audit } from './find-routes.ts'
 import { submitRoutes, type SubmitOptions } from './submit-routes.ts'
 import { storageFull } from './refusals.ts'
 import { toUsage } from './usage.ts'
@@ -50,10 +50,7 @@ interface Options extends Omit<SubmitOptions, 'findAll'>, MessageGuards {
   /** The clock that the end of a message is judged by. */
   readonly databaseNow: () => Promise<Date>
   readonly exportPlaces: Places
-  /** Records in the audit log who exported messages. */
-  readonly auditExport: (event: { actor: Actor; filter: string }) => Promise<void>
-  /** Records in the audit log who sent a test mail. */
-  readonly auditTestMessage: (event: { tenantId: string; actor: string; messageId: string }) => Promise<void>
+  readonly audit: Audit
 }
 
 export const messageRoutes: FastifyPluginAsync<Options> = async (app, options) => {
@@ -151,7 +148,15 @@ export const messageRoutes: FastifyPluginAsync<Options> = async (app, options) =
     if (submitted.outcome !== 'stored') throw new Error('A test message has no idempotency key.')
     onSubmitted()
     const messageId = submitted.messages[0]?.id ?? ''
-    await afterCommit(() => options.auditTestMessage({ tenantId, actor: admin.userId, messageId }))
+    await afterCommit(() =>
+      options.audit({
+        tenantId,
+        actor: admin.userId,
+        action: 'test-message-sent',
+        outcome: 'done',
+        details: { message: messageId },
+      }),
+    )
     request.log.info({ message: messageId }, 'test message accepted')
     void reply.header('location', addressOfMessage(messageId))
     return { messageId }

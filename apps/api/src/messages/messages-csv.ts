@@ -2,54 +2,36 @@ import type { MessageSummary, Recipient } from '@inforiver-mail/contract/message
 import { CSV_FORMAT, csvCell } from '../http/stream-export.ts'
 import { stringify } from 'csv-stringify/sync'
 
-const HEADINGS = [
-  'id',
-  'status',
-  'service',
-  'reference',
-  'submitted',
-  'sent',
-  'from',
-  'to',
-  'cc',
-  'bcc',
-  'subject',
-  'problem',
-  'microsoftCode',
-  'possibleDuplicate',
-  'delivered',
-  'bounced',
-]
+const COLUMNS: Readonly<Record<string, (message: MessageSummary) => string>> = {
+  id: ({ id }) => id,
+  status: ({ status }) => status,
+  service: ({ service }) => service,
+  reference: ({ reference }) => reference ?? '',
+  submitted: ({ createdAt }) => createdAt,
+  sent: ({ sentAt }) => sentAt ?? '',
+  from: ({ from }) => from ?? '',
+  to: ({ to }) => addresses(to),
+  cc: ({ cc }) => addresses(cc),
+  bcc: ({ bcc }) => addresses(bcc),
+  subject: ({ subject }) => subject,
+  problem: ({ problem }) => problem?.code ?? '',
+  microsoftCode: ({ problem }) => problem?.microsoftCode ?? '',
+  possibleDuplicate: ({ possibleDuplicate }) => String(possibleDuplicate),
+  delivered: ({ delivery: { delivered = 0, spam = 0 } }) => String(delivered + spam),
+  bounced: ({ delivery: { failed = 0 } }) => String(failed),
+}
 
 /**
  * Writes messages as comma-separated values (RFC 4180), page by page. The byte order mark tells spreadsheets that the file
  * is UTF-8. Recipients that a message of an older version has not kept are left empty.
  */
 export async function* writeMessagesCsv(pages: AsyncIterable<readonly MessageSummary[]>): AsyncGenerator<string> {
-  yield stringify([HEADINGS], { ...CSV_FORMAT, bom: true })
+  yield stringify([Object.keys(COLUMNS)], { ...CSV_FORMAT, bom: true })
   for await (const page of pages) yield stringify(page.map(toRecord), CSV_FORMAT)
 }
 
 function toRecord(message: MessageSummary): string[] {
-  const { problem, delivery } = message
-  return [
-    message.id,
-    message.status,
-    message.service,
-    message.reference ?? '',
-    message.createdAt,
-    message.sentAt ?? '',
-    message.from ?? '',
-    addresses(message.to),
-    addresses(message.cc),
-    addresses(message.bcc),
-    message.subject,
-    problem?.code ?? '',
-    problem?.microsoftCode ?? '',
-    String(message.possibleDuplicate),
-    String((delivery.delivered ?? 0) + (delivery.spam ?? 0)),
-    String(delivery.failed ?? 0),
-  ].map(csvCell)
+  return Object.values(COLUMNS).map((valueOf) => csvCell(valueOf(message)))
 }
 
 function addresses(recipients: readonly Recipient[] | null): string {

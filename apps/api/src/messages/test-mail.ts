@@ -1,5 +1,6 @@
 import type { Recipient } from '@inforiver-mail/contract/message'
 import type { MessageContent } from '@inforiver-mail/m365/message-content'
+import { escapeHtml } from '../http/html.ts'
 
 /** The mail behind *Send test mail*, which is delivered like any other message. */
 export function testMail({
@@ -31,8 +32,4 @@ export function testMail({
     importance: 'normal',
     saveToSentItems: true,
   }
-}
-
-function escapeHtml(text: string): string {
-  return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;')
 }
