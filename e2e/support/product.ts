@@ -1,13 +1,11 @@
 import { spawn, type ChildProcess } from 'node:child_process'
 import { randomInt } from 'node:crypto'
 import { once } from 'node:events'
-import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { mkdtemp, rm } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { setTimeout as delay } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
-import { stillRunning, withDescendants } from './processes.ts'
 import { findRunningPostgres } from '../../apps/api/src/database/embedded/embedded-postgres.ts'
 import { NODE_FLAGS } from '../../scripts/start/node-flags.mjs'
 
@@ -30,11 +28,7 @@ export interface Product {
   readonly microsoftUrl: string
   /** The address of its database, to write more messages into it than can be sent. */
   databaseUrl(): Promise<string>
-  /**
-   * Stops it and removes its data.
-   *
-   * @throws Error when it exits with a failure or leaves a process behind.
-   */
+  /** Stops it and removes its data. @throws Error when it exits with a failure */
   dispose(): Promise<void>
 }
 
@@ -64,22 +58,6 @@ async function launch(directory: string, port: number): Promise<Product> {
   })
   await untilReady(child, url)
 
-  async function stop(): Promise<void> {
-    if (child.exitCode !== null || child.signalCode !== null) throw new Error('The product had ended by itself.')
-    const processes = await withDescendants([child.pid ?? 0, await readPostmasterPid(directory)])
-    const exited = once(child, 'exit', { signal: AbortSignal.timeout(STOP_TIMEOUT_MS) })
-    child.kill('SIGTERM')
-    const [code] = (await exited) as [number | null]
-    if (code !== 0) throw new Error(`The product ended with status ${code}.`)
-    // PostgreSQL's helper processes end a moment after it.
-    let left = await stillRunning(processes)
-    for (let looks = 0; left.length > 0 && looks < 1_200; looks += 1) {
-      await delay(100)
-      left = await stillRunning(processes)
-    }
-    if (left.length > 0) throw new Error(`Left running:\n${left.map(({ command }) => command).join('\n')}`)
-  }
-
   return {
     url,
     microsoftUrl: `http://127.0.0.1:${port + 1}`,
@@ -89,20 +67,15 @@ async function launch(directory: string, port: number): Promise<Product> {
       return found
     },
     async dispose() {
-      try {
-        await stop()
-      } finally {
-        await rm(directory, { recursive: true, force: true })
-      }
+      if (child.exitCode !== null || child.signalCode !== null) throw new Error('The product had ended by itself.')
+      const exited = once(child, 'exit', { signal: AbortSignal.timeout(STOP_TIMEOUT_MS) })
+      child.kill('SIGTERM')
+      const [code] = (await exited) as [number | null]
+      // A process of PostgreSQL may still write into it for a moment.
+      await rm(directory, { recursive: true, force: true, maxRetries: 10 })
+      if (code !== 0) throw new Error(`The product ended with status ${code}.`)
     },
   }
-}
-
-/** The embedded PostgreSQL is no child of the product, so its pid comes from its pid file. */
-async function readPostmasterPid(directory: string): Promise<number> {
-  const read = (folder: string) => readFile(join(directory, folder, 'postgres/postmaster.pid'), 'utf8')
-  const [pid] = (await read('demo').catch(() => read('.'))).split('\n') // the demo keeps its data apart
-  return Number(pid)
 }
 
 async function untilReady(child: ChildProcess, url: string): Promise<void> {

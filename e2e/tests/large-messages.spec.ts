@@ -7,8 +7,7 @@ import { expect, test } from '../support/test.ts'
 
 const MB = 1024 * 1024
 const SUBJECT = 'Q3 with the figures'
-const WITHOUT_LARGE = { fromEmail: 'ada@contoso.com' }
-const WITH_LARGE = { ...WITHOUT_LARGE, largeAttachments: true }
+const WITH_LARGE = { fromEmail: 'ada@contoso.com', largeAttachments: true }
 
 const MAIL = { to: ['bob@contoso.com'], subject: SUBJECT, text: 'Attached.' }
 
@@ -39,40 +38,22 @@ async function expectUnderWay(bar: Locator): Promise<void> {
   await expect(bar).not.toHaveAttribute('aria-valuenow', '0')
 }
 
-test.describe('for a mailbox without large attachments', () => {
-  test.use({ connectedSender: WITHOUT_LARGE })
+test('a message of 20 MB shows its progress, and arrives whole', async ({ page, connect, service, microsoft }) => {
+  await connect(WITH_LARGE)
+  await microsoft.slowUploads(5_000)
+  const file = figures(20)
+  await openSubmitted(page, service, file)
 
-  test('large attachments enabled later by consent let a message of 20 MB go: its progress is seen, and it arrives whole', async ({
-    page,
-    settings,
-    service,
-    microsoft,
-  }) => {
-    await settings.largeAttachments.check()
-    await expect(settings.permissionsAsked).toContainText('Mail.ReadWrite')
-    await expect(settings.save).toHaveAccessibleDescription(
-      "Enables large file attachments for ada@contoso.com once Microsoft's consent completes.",
-    )
-    await settings.consent(settings.save)
-    await expect(settings.notice('Large file attachments enabled')).toBeVisible()
-    await expect(settings.connection).toContainText('Mail.ReadWrite: ')
-    await expect(settings.largeAttachments).toBeChecked()
-    await expect(settings.largeAttachments).toBeDisabled()
-    await microsoft.slowUploads(5_000)
-    const file = figures(20)
-    await openSubmitted(page, service, file)
-
-    await expectUnderWay(uploadBar(page))
-    await expect(uploadBar(page)).toHaveAttribute('aria-valuetext', /^\d+ of 20 MB$/)
-    await expect(page.getByText(/^\d+ of 20 MB$/).first()).toBeVisible()
-    await microsoft.slowUploads(0) // the progress was seen, so the rest need not be slow
-    await expect(page.getByRole('list', { name: 'Timeline' })).toContainText('Accepted by Microsoft')
-    await expect(uploadBar(page)).toHaveCount(0)
-    await expect(page.locator('[aria-live=polite]').filter({ hasText: 'The message is sent' })).toBeAttached()
-    const arrived = [{ subject: SUBJECT, attachments: [{ name: 'figures.xlsx', sha256: await sha256(file) }] }]
-    await expect.poll(() => microsoft.mails('bob@contoso.com', 'inbox')).toMatchObject(arrived)
-    expect(await microsoft.mails('ada@contoso.com', 'drafts')).toEqual([])
-  })
+  await expectUnderWay(uploadBar(page))
+  await expect(uploadBar(page)).toHaveAttribute('aria-valuetext', /^\d+ of 20 MB$/)
+  await expect(page.getByText(/^\d+ of 20 MB$/).first()).toBeVisible()
+  await microsoft.slowUploads(0) // the progress was seen, so the rest need not be slow
+  await expect(page.getByRole('list', { name: 'Timeline' })).toContainText('Accepted by Microsoft')
+  await expect(uploadBar(page)).toHaveCount(0)
+  await expect(page.locator('[aria-live=polite]').filter({ hasText: 'The message is sent' })).toBeAttached()
+  const arrived = [{ subject: SUBJECT, attachments: [{ name: 'figures.xlsx', sha256: await sha256(file) }] }]
+  await expect.poll(() => microsoft.mails('bob@contoso.com', 'inbox')).toMatchObject(arrived)
+  expect(await microsoft.mails('ada@contoso.com', 'drafts')).toEqual([])
 })
 
 test('an upload is accessible and fits a phone, and is cancelled without a mouse: nothing arrives, and no draft is left', async ({

@@ -162,35 +162,34 @@ describe.runIf(process.platform === 'linux')('deploy/install.sh with DESTDIR', (
     expect(modeOf(`${installed}/container/compose.yaml`)).toBe('644')
   })
 
-  it.each([
-    'deploy/container/secrets/vault-keys',
-    'deploy/container/.env',
-    'inforiver-mail.env',
-    'with-keys.backup',
-    'deploy/container/inforiver-mail.env',
-    'deploy/container/compose.yaml',
-  ])('neither replaces nor removes a program folder in which an operator keeps or has filled in %s', (path) => {
-    const release = unpack('1.1.0')
-    run(release)
-    const example = existsSync(join(release, path)) ? readFileSync(join(release, path)) : null
-    const kept = join('opt/inforiver-mail-1.1.0', path)
-    mkdirSync(dirname(at(kept)), { recursive: true })
-    writeFileSync(at(kept), 's3cret')
+  it.each(['deploy/container/secrets/vault-keys', 'inforiver-mail.env', 'deploy/container/compose.yaml'])(
+    'neither replaces nor removes a program folder in which an operator keeps or has filled in %s',
+    (path) => {
+      const release = unpack('1.1.0')
+      run(release)
+      const example = existsSync(join(release, path)) ? readFileSync(join(release, path)) : null
+      const kept = join('opt/inforiver-mail-1.1.0', path)
+      mkdirSync(dirname(at(kept)), { recursive: true })
+      writeFileSync(at(kept), 's3cret')
 
-    expect(run(release)).toMatchObject({ status: 73, stderr: expect.stringContaining(`run this again.\n./${path}\n`) })
-    expect(readFileSync(at(kept), 'utf8')).toBe('s3cret')
-    expect(run(release, 'uninstall')).toMatchObject({
-      status: 0,
-      stdout: expect.stringContaining(`stays.\n./${path}\n`),
-    })
-    expect(readFileSync(at(kept), 'utf8')).toBe('s3cret')
+      expect(run(release)).toMatchObject({
+        status: 73,
+        stderr: expect.stringContaining(`run this again.\n./${path}\n`),
+      })
+      expect(readFileSync(at(kept), 'utf8')).toBe('s3cret')
+      expect(run(release, 'uninstall')).toMatchObject({
+        status: 0,
+        stdout: expect.stringContaining(`stays.\n./${path}\n`),
+      })
+      expect(readFileSync(at(kept), 'utf8')).toBe('s3cret')
 
-    if (example === null) rmSync(at(kept))
-    else writeFileSync(at(kept), example)
-    expect(run(release)).toMatchObject({ status: 0, stderr: '' })
-    expect(run(release, 'uninstall')).toMatchObject({ status: 0, stderr: '' })
-    expect(existsSync(at('opt/inforiver-mail-1.1.0'))).toBe(false)
-  })
+      if (example === null) rmSync(at(kept))
+      else writeFileSync(at(kept), example)
+      expect(run(release)).toMatchObject({ status: 0, stderr: '' })
+      expect(run(release, 'uninstall')).toMatchObject({ status: 0, stderr: '' })
+      expect(existsSync(at('opt/inforiver-mail-1.1.0'))).toBe(false)
+    },
+  )
 
   it('leaves the folder of an installation from the repository alone, and says what to do', () => {
     mkdirSync(at('opt/inforiver-mail'), { recursive: true })

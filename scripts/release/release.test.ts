@@ -75,15 +75,6 @@ describe.runIf(isLinux)('the command of a release', () => {
     expect(status).toBe(78)
     expect(stderr).toMatch(/AZURE_TENANT_ID.*AZURE_CLIENT_ID.*AZURE_CLIENT_SECRET.*--demo/)
   })
-
-  it('ends with 78 when --demo is asked for beside an app registration', () => {
-    expect(run(['--demo'], { AZURE_CLIENT_ID: '66666666-7777-4888-9999-AAAAAAAAAAAA' }).status).toBe(78)
-  })
-
-  it('reads the file that --env-file names', () => {
-    writeFileSync(join(working, 'other.env'), 'PORT=none')
-    expect(run(['--demo', '--env-file', 'other.env']).stderr).toContain('PORT')
-  })
 })
 
 describe.runIf(isLinux)('the folder of a release', () => {
