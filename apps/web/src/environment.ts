@@ -1,4 +1,5 @@
 import { createContext, useContext, useEffect, useState } from 'react'
+import { z } from 'zod'
 
 /** Whose access a new connection sends with: a person's, or the application's own. */
 export type GraphAuth = 'delegated' | 'application'
@@ -9,7 +10,8 @@ export type GraphAuth = 'delegated' | 'application'
  */
 export type UnsavedMemory = ReturnType<typeof createUnsavedMemory>
 
-type UnsavedPage = 'settings' | 'recipients'
+const UNSAVED_PAGES = ['settings', 'recipients'] as const
+type UnsavedPage = (typeof UNSAVED_PAGES)[number]
 
 /** Holds what the page needs from the browser, so that nothing else reads globals. `main.tsx` provides it. */
 export interface AppEnvironment {
@@ -41,15 +43,22 @@ export function useNow(intervalMs: number): Date {
 }
 
 const UNSAVED_KEY = 'inforiver-mail-unsaved'
+/** What is stored. Any other name is left out: no page would ever let go of it. */
+const Kept = z.object({
+  settings: z.unknown().optional(),
+  recipients: z.unknown().optional(),
+  sessionEndedAt: z.number().catch(0),
+})
 
 /**
  * Takes what was kept out of `storage` at once, so that it survives one page load. Further ones it survives until its page is
  * shown, which then holds it.
  */
 export function createUnsavedMemory(storage: Pick<Storage, 'getItem' | 'setItem' | 'removeItem'>) {
-  const kept = (parseJson(storage.getItem(UNSAVED_KEY)) ?? {}) as Kept
-  let sessionEndedAt = typeof kept.sessionEndedAt === 'number' ? kept.sessionEndedAt : 0
-  const held = pagesOf(kept)
+  const kept = Kept.safeParse(parseJson(storage.getItem(UNSAVED_KEY) ?? '{}')).data ?? Kept.parse({})
+  let { sessionEndedAt } = kept
+  const held = new Map<UnsavedPage, unknown>()
+  for (const page of UNSAVED_PAGES) if (kept[page] !== undefined) held.set(page, kept[page])
   const underWay = new Map<UnsavedPage, () => boolean>([...held.keys()].map((page) => [page, () => true]))
   storage.removeItem(UNSAVED_KEY)
   const keep = () => {
@@ -78,23 +87,10 @@ export function createUnsavedMemory(storage: Pick<Storage, 'getItem' | 'setItem'
   }
 }
 
-/** What is in the storage. */
-type Kept = Partial<Record<UnsavedPage | 'sessionEndedAt', unknown>>
-
-/** Any other name would be held for ever: no page lets go of it. */
-function pagesOf({ settings, recipients }: Kept): Map<UnsavedPage, unknown> {
-  const held = new Map<UnsavedPage, unknown>()
-  if (settings !== undefined) held.set('settings', settings)
-  if (recipients !== undefined) held.set('recipients', recipients)
-  return held
-}
-
-function parseJson(text: string | null): object | null {
-  if (text === null) return null
+function parseJson(text: string): unknown {
   try {
-    const parsed: unknown = JSON.parse(text)
-    return typeof parsed === 'object' ? parsed : null
+    return JSON.parse(text)
   } catch {
-    return null
+    return {}
   }
 }

@@ -7,7 +7,7 @@ import { call } from '../api/call.ts'
 import { useRemoval, useSendNow } from '../api/mutations.ts'
 import { noticesQuery } from '../api/queries.ts'
 import { useTranslate } from '../language/language.tsx'
-import { FailureBar, NoticeLine } from '../ui/notice.tsx'
+import { FailureBar, Notice } from '../ui/notice.tsx'
 import { focusContent, PageLink } from '../ui/page.tsx'
 import { RetryQuestion } from '../ui/retry-question.tsx'
 import { failedOf, fold, NOTICE_DISPLAY, noticeLine, noticesOn } from './shown-notices.ts'
@@ -104,7 +104,8 @@ function NoticeItem({ notice, onRetry, onDismiss }: ItemProps) {
   const sending = useSendNow(endsPause ? onDismiss : undefined)
   return (
     <>
-      <NoticeLine
+      <Notice
+        inLine
         intent={intent}
         title={text}
         lang={lang}

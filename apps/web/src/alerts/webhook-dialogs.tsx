@@ -1,4 +1,5 @@
 import { Field, Input } from '@fluentui/react-components'
+import { MessageEventType } from '@inforiver-mail/contract/message-event'
 import { AlertType } from '@inforiver-mail/contract/notice'
 import {
   createWebhook,
@@ -9,7 +10,7 @@ import {
   type WebhookSubject,
 } from '@inforiver-mail/contract/webhook'
 import { useMutation } from '@tanstack/react-query'
-import { useRef, useState } from 'react'
+import { useState } from 'react'
 import { type Answer, call } from '../api/call.ts'
 import { inputFault, refusedInput } from '../api/failure.ts'
 import { useSecretCreation } from '../api/mutations.ts'
@@ -17,7 +18,7 @@ import { webhooksQuery } from '../api/queries.ts'
 import { useTranslate } from '../language/language.tsx'
 import { AS_TYPED, CheckboxesField, useChosenTime } from '../ui/fields.tsx'
 import { FormDialog } from '../ui/dialogs.tsx'
-import { hostOf, OFFERED_EVENTS, servicesIn, typesToAskFor } from './webhook-text.ts'
+import { hostOf, sendsEvents, servicesIn, typesToAskFor } from './webhook-text.ts'
 
 interface AddWebhookDialogProps {
   onClose: () => void
@@ -26,7 +27,6 @@ interface AddWebhookDialogProps {
 
 export function AddWebhookDialog({ onClose, onAdded }: AddWebhookDialogProps) {
   const t = useTranslate()
-  const field = useRef<HTMLInputElement>(null)
   const [url, setUrl] = useState('')
   const [types, setTypes] = useState<readonly WebhookSubject[]>(AlertType.options)
   const [services, setServices] = useState('')
@@ -38,7 +38,6 @@ export function AddWebhookDialog({ onClose, onAdded }: AddWebhookDialogProps) {
     queryKey: webhooksQuery.queryKey,
     create: () => call(createWebhook, { body: input }),
     onCreated: onAdded,
-    onError: () => field.current?.focus(),
   })
   const fault = inputFault(WebhookInput.pick({ url: true }), { url }, t)
   const typesFault = inputFault(WebhookInput.shape.types, [...types], t)
@@ -48,8 +47,7 @@ export function AddWebhookDialog({ onClose, onAdded }: AddWebhookDialogProps) {
 
   function submit(): void {
     setTouched(true)
-    if (fault) field.current?.focus()
-    else if (!typesFault) creation.create()
+    if (!fault && !typesFault) creation.create()
   }
 
   return (
@@ -63,7 +61,6 @@ export function AddWebhookDialog({ onClose, onAdded }: AddWebhookDialogProps) {
     >
       <Field label={t('alerts.dialog.address')} hint={t('alerts.dialog.address-hint')} validationMessage={shown}>
         <Input
-          input={{ ref: field }}
           type="url"
           {...AS_TYPED}
           placeholder="https://hooks.contoso.com/inforiver-mail"
@@ -87,12 +84,12 @@ export function AddWebhookDialog({ onClose, onAdded }: AddWebhookDialogProps) {
         label={t('alerts.dialog.events')}
         hint={t('alerts.dialog.events-hint')}
         fault={null}
-        options={OFFERED_EVENTS}
+        options={MessageEventType.options}
         nameOf={nameOf}
         chosen={types}
         onChosen={setTypes}
       />
-      {OFFERED_EVENTS.some((type) => types.includes(type)) && (
+      {sendsEvents({ types }) && (
         <Field label={t('alerts.dialog.services')} hint={t('alerts.dialog.services-hint')}>
           <Input
             {...AS_TYPED}
@@ -114,7 +111,6 @@ interface ReplayWebhookDialogProps {
 
 export function ReplayWebhookDialog({ webhook: { id, url }, onClose, onReplayed }: ReplayWebhookDialogProps) {
   const t = useTranslate()
-  const field = useRef<HTMLInputElement>(null)
   const [since, setSince] = useState('')
   const [touched, setTouched] = useState(false)
   const time = new Date(since)
@@ -127,8 +123,7 @@ export function ReplayWebhookDialog({ webhook: { id, url }, onClose, onReplayed 
 
   function submit(): void {
     setTouched(true)
-    if (fault) field.current?.focus()
-    else replay.mutate()
+    if (!fault) replay.mutate()
   }
 
   return (
@@ -150,12 +145,7 @@ export function ReplayWebhookDialog({ webhook: { id, url }, onClose, onReplayed 
         validationState={touched && fault ? 'error' : 'none'}
         validationMessage={touched ? fault : null}
       >
-        <Input
-          input={{ ref: field }}
-          type="datetime-local"
-          value={since}
-          onChange={(_event, { value }) => setSince(value)}
-        />
+        <Input type="datetime-local" value={since} onChange={(_event, { value }) => setSince(value)} />
       </Field>
     </FormDialog>
   )

@@ -1,3 +1,4 @@
+import { MessageEventType } from '@inforiver-mail/contract/message-event'
 import { AlertType } from '@inforiver-mail/contract/notice'
 import { WebhookInput, WebhookOutcome } from '@inforiver-mail/contract/webhook'
 import { expect, it } from 'vitest'
@@ -6,7 +7,6 @@ import { inputFault } from '../api/failure.ts'
 import {
   contentsText,
   hostOf,
-  OFFERED_EVENTS,
   outcomeRemedy,
   outcomeText,
   servicesIn,
@@ -56,7 +56,10 @@ it('says it in German too', () => {
 })
 
 it('offers every event that the API takes', () => {
-  const { types } = WebhookInput.parse({ url: 'https://hooks.contoso.com/alerts', types: [...OFFERED_EVENTS] })
+  const { types } = WebhookInput.parse({
+    url: 'https://hooks.contoso.com/alerts',
+    types: [...MessageEventType.options],
+  })
   expect(types).toEqual(expect.arrayContaining(['message.delivered', 'message.bounced', 'message.quarantined']))
 })
 

@@ -19,10 +19,7 @@ export function outcomeRemedy({ outcome }: Pick<WebhookAttempt, 'outcome'>, t: T
   return outcome === 'delivered' ? null : t(`alerts.remedy.${outcome}`)
 }
 
-/** The events that a webhook can be added for. */
-export const OFFERED_EVENTS = MessageEventType.options
-
-export function sendsEvents({ types }: Pick<Webhook, 'types'>): boolean {
+export function sendsEvents({ types }: { readonly types: readonly WebhookSubject[] }): boolean {
   return MessageEventType.options.some((type) => types.includes(type))
 }
 

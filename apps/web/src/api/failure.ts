@@ -1,5 +1,5 @@
 import type { Problem, ProblemCode } from '@inforiver-mail/contract/problem'
-import type { Translate } from '../language/translate.ts'
+import type { TextValues, Translate } from '../language/translate.ts'
 import { faultText, serverText } from './server-text.ts'
 import type { z } from 'zod'
 
@@ -55,7 +55,7 @@ export interface FailureText {
 
 export function failureText(error: unknown, t: Translate): FailureText {
   if (!(error instanceof CallFailed)) {
-    return { title: t('failures.page.title'), detail: t('failures.page'), requestId: null, canRetry: false }
+    return { ...ownText('page', t), canRetry: false }
   }
   const { failure } = error
   switch (failure.kind) {
@@ -75,20 +75,19 @@ export function failureText(error: unknown, t: Translate): FailureText {
     }
     case 'unreachable':
     case 'unavailable':
-      return {
-        title: t(`failures.no-answer.${failure.kind}.title`),
-        detail: t(`failures.no-answer.${failure.kind}`),
-        requestId: null,
-        canRetry: true,
-      }
+      return { ...ownText(`no-answer.${failure.kind}`, t), canRetry: true }
     case 'unreadable':
-      return {
-        title: t('failures.unreadable.title'),
-        detail: t('failures.unreadable', { status: String(failure.status) }),
-        requestId: null,
-        canRetry: true,
-      }
+      return { ...ownText('unreadable', t, { status: String(failure.status) }), canRetry: true }
   }
+}
+
+/** What the page finds out by itself. */
+function ownText(
+  name: 'page' | 'no-answer.unreachable' | 'no-answer.unavailable' | 'unreadable',
+  t: Translate,
+  values?: TextValues,
+) {
+  return { title: t(`failures.${name}.title`), detail: t(`failures.${name}`, values), requestId: null }
 }
 
 /**

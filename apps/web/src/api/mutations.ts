@@ -41,11 +41,10 @@ interface SecretCreationOptions<Created> {
   readonly queryKey: QueryKey
   readonly create: () => Promise<Created>
   readonly onCreated: (created: Created) => void
-  readonly onError?: () => void
 }
 
 /** Creates something whose secret only this answer contains. */
-export function useSecretCreation<Created>({ queryKey, create, onCreated, onError }: SecretCreationOptions<Created>) {
+export function useSecretCreation<Created>({ queryKey, create, onCreated }: SecretCreationOptions<Created>) {
   const queryClient = useQueryClient()
   const creation = useMutation({
     mutationFn: create,
@@ -54,7 +53,6 @@ export function useSecretCreation<Created>({ queryKey, create, onCreated, onErro
       void queryClient.invalidateQueries({ queryKey })
       onCreated(created)
     },
-    ...(onError && { onError }),
   })
   /** Forgets a refusal, which an entry may have answered; a request under way goes on, and has the only copy of the secret. */
   const forgetRefusal = () => {

@@ -38,11 +38,7 @@ interface CreateKeyDialogProps {
 
 export function CreateKeyDialog({ onClose, onCreated }: CreateKeyDialogProps) {
   const t = useTranslate()
-  const nameField = useRef<HTMLInputElement>(null)
-  const firstScope = useRef<HTMLInputElement>(null)
   const endField = useRef<HTMLInputElement>(null)
-  const domainsField = useRef<HTMLTextAreaElement>(null)
-  const addressesField = useRef<HTMLTextAreaElement>(null)
   const { clock } = useAppEnvironment()
   const [draft, setDraft] = useState<KeyDraft>({
     name: '',
@@ -76,13 +72,7 @@ export function CreateKeyDialog({ onClose, onCreated }: CreateKeyDialogProps) {
     const entered = { ...draft, endIsPartial: readPartial() }
     setDraft(entered)
     setTouched({ name: true, scopes: true, limits: true })
-    const found = inputFaults(entered, clock(), t)
-    if (found.name) nameField.current?.focus()
-    else if (found.scopes) firstScope.current?.focus()
-    else if (found.expiresAt) endField.current?.focus()
-    else if (found.allowedDomains) domainsField.current?.focus()
-    else if (found.allowedAddresses) addressesField.current?.focus()
-    else creation.create()
+    if (Object.values(inputFaults(entered, clock(), t)).every((fault) => fault === null)) creation.create()
   }
 
   return (
@@ -96,7 +86,6 @@ export function CreateKeyDialog({ onClose, onCreated }: CreateKeyDialogProps) {
     >
       <Field label={t('keys.dialog.name')} hint={t('keys.dialog.name-hint')} validationMessage={nameFault}>
         <Input
-          input={{ ref: nameField }}
           {...AS_TYPED}
           placeholder="report-scheduler"
           value={name}
@@ -115,7 +104,6 @@ export function CreateKeyDialog({ onClose, onCreated }: CreateKeyDialogProps) {
           change({ scopes })
           setTouched({ ...touched, scopes: true })
         }}
-        first={firstScope}
       />
       <Field
         label={t('keys.dialog.ends')}
@@ -144,7 +132,6 @@ export function CreateKeyDialog({ onClose, onCreated }: CreateKeyDialogProps) {
         label={t('keys.dialog.domains')}
         hint={t('keys.dialog.domains-hint')}
         fault={domainsFault}
-        textarea={domainsField}
         value={draft.domains}
         onValue={(domains) => change({ domains })}
         onBlur={touchLimits}
@@ -153,7 +140,6 @@ export function CreateKeyDialog({ onClose, onCreated }: CreateKeyDialogProps) {
         label={t('keys.dialog.addresses')}
         hint={t('keys.dialog.addresses-hint')}
         fault={addressesFault}
-        textarea={addressesField}
         value={draft.addresses}
         onValue={(addresses) => change({ addresses })}
         onBlur={touchLimits}

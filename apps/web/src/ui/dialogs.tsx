@@ -9,7 +9,7 @@ import {
   typographyStyles,
 } from '@fluentui/react-components'
 import type { QueryKey, UseMutationResult } from '@tanstack/react-query'
-import { type ReactNode, useEffect, useId, useLayoutEffect, useRef } from 'react'
+import { type ReactNode, useEffect, useId, useLayoutEffect, useRef, useState } from 'react'
 import { useRemoval } from '../api/mutations.ts'
 import { useTranslate } from '../language/language.tsx'
 import { FailureBar, LiveRegion, Notice } from './notice.tsx'
@@ -234,6 +234,12 @@ export function FormDialog(props: FormDialogProps) {
   const form = useRef<HTMLFormElement>(null)
   // The dialog has had the focus already, so its title is announced before the first field.
   useEffect(() => form.current?.querySelector('input')?.focus(), [])
+  // To the first field that does not hold what it should, as the form or the API says.
+  const [submits, setSubmits] = useState(0)
+  useEffect(() => {
+    if (submits === 0 || pending) return
+    form.current?.querySelector<HTMLElement>('[aria-invalid="true"], [data-faulty] input')?.focus()
+  }, [submits, pending])
   return (
     <Modal
       title={title}
@@ -256,7 +262,9 @@ export function FormDialog(props: FormDialogProps) {
         className={styles.form}
         onSubmit={(event) => {
           event.preventDefault()
-          if (maySubmit) onSubmit()
+          if (!maySubmit) return
+          onSubmit()
+          setSubmits(submits + 1)
         }}
       >
         {children}

@@ -1,5 +1,5 @@
 import { Checkbox, Field, Input, makeStyles, Select, Textarea, tokens } from '@fluentui/react-components'
-import { type Ref, useEffect, useState } from 'react'
+import { useEffect, useState } from 'react'
 import { useTranslate } from '../language/language.tsx'
 import { beginningOf, type DayRange, isBackwards, LAST_DAY, readDay } from './days.ts'
 import type { TimeFormat } from '../language/translate.ts'
@@ -122,15 +122,13 @@ interface Props {
   onValue: (value: string) => void
   rows?: number
   onBlur?: () => void
-  textarea?: Ref<HTMLTextAreaElement>
 }
 
 /** A field of several entries, such as domains, one a line. */
-export function LinesField({ label, hint, fault, value, onValue, rows, onBlur, textarea }: Props) {
+export function LinesField({ label, hint, fault, value, onValue, rows, onBlur }: Props) {
   return (
     <Field label={label} hint={hint} validationMessage={fault}>
       <Textarea
-        {...(textarea && { textarea: { ref: textarea } })}
         {...(rows !== undefined && { rows, resize: 'vertical' as const })}
         {...(onBlur && { onBlur })}
         autoCapitalize="none"
@@ -184,12 +182,11 @@ interface CheckboxesFieldProps<Option extends string> {
   /** May hold others than `options`, which stay. */
   chosen: readonly Option[]
   onChosen: (chosen: readonly Option[]) => void
-  first?: Ref<HTMLInputElement>
 }
 
 /** A field in which any of the options are chosen. */
 export function CheckboxesField<Option extends string>(props: CheckboxesFieldProps<Option>) {
-  const { label, hint, fault, options, nameOf, hintOf, chosen, onChosen, first } = props
+  const { label, hint, fault, options, nameOf, hintOf, chosen, onChosen } = props
   const styles = useStyles()
   return (
     <Field label={label} {...(hint !== undefined && { hint })} validationMessage={fault}>
@@ -198,11 +195,11 @@ export function CheckboxesField<Option extends string>(props: CheckboxesFieldPro
           className={styles.group}
           aria-labelledby={group['aria-labelledby']}
           aria-describedby={group['aria-describedby']}
+          data-faulty={fault !== null || undefined}
         >
-          {options.map((option, index) => (
+          {options.map((option) => (
             <Field key={option} {...(hintOf && { hint: { className: styles.checkboxHint, children: hintOf(option) } })}>
               <Checkbox
-                {...(first && index === 0 && { input: { ref: first } })}
                 className={styles.checkbox}
                 label={nameOf(option)}
                 checked={chosen.includes(option)}

@@ -44,14 +44,24 @@ interface NoticeProps {
   icon?: ReactNode
   actions?: ReactNode
   onDismiss?: () => void
+  /**
+   * It takes one line where there is room for it. It does not measure itself, as the layout `auto` does: that neither
+   * notices a text that grows later, nor what runs out of a page from right to left.
+   */
+  inLine?: boolean
 }
 
 /** A message bar: a title, then further lines below it. */
-export function Notice({ intent, title, lang, children, icon, actions, onDismiss }: NoticeProps) {
+export function Notice({ intent, title, lang, children, icon, actions, onDismiss, inLine = false }: NoticeProps) {
   const styles = useStyles()
+  const isWide = useMedia(WIDE)
   return (
-    <MessageBar intent={intent} layout="multiline" {...(icon ? { icon: <>{icon}</> } : {})}>
-      <MessageBarBody className={styles.body}>
+    <MessageBar
+      intent={intent}
+      layout={inLine && isWide ? 'singleline' : 'multiline'}
+      {...(icon ? { icon: <>{icon}</> } : {})}
+    >
+      <MessageBarBody className={inLine ? styles.line : styles.body}>
         <MessageBarTitle lang={lang}>{title}</MessageBarTitle>
         {children}
       </MessageBarBody>
@@ -67,25 +77,6 @@ export function BarActions({ onDismiss, children }: { onDismiss: (() => void) | 
     <Button appearance="transparent" icon={<DismissRegular />} aria-label={t('ui.dismiss')} onClick={onDismiss} />
   )
   return <MessageBarActions {...(dismiss && { containerAction: dismiss })}>{children}</MessageBarActions>
-}
-
-type NoticeLineProps = Pick<NoticeProps, 'intent' | 'title' | 'lang' | 'actions' | 'onDismiss'>
-
-/**
- * A message bar of one line where there is room for it. It does not measure itself, as its layout `auto` does: that neither
- * notices a text that grows later, nor what runs out of a page from right to left.
- */
-export function NoticeLine({ intent, title, lang, actions, onDismiss }: NoticeLineProps) {
-  const styles = useStyles()
-  const isWide = useMedia(WIDE)
-  return (
-    <MessageBar intent={intent} layout={isWide ? 'singleline' : 'multiline'}>
-      <MessageBarBody className={styles.line}>
-        <MessageBarTitle lang={lang}>{title}</MessageBarTitle>
-      </MessageBarBody>
-      <BarActions onDismiss={onDismiss}>{actions}</BarActions>
-    </MessageBar>
-  )
 }
 
 /** The outcome of a button that has disappeared; it takes the focus so that the focus is not lost. */
