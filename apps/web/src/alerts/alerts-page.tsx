@@ -37,14 +37,7 @@ export function AlertsPage() {
   const backToList = () => setStep({ kind: 'list' })
   const test = useWebhookTest()
   return (
-    <TenantSettingsPage
-      title={t('alerts.title')}
-      intro={t('alerts.intro')}
-      width="table"
-      query={useQuery(webhooksQuery)}
-      loading={t('alerts.loading')}
-      stale={t('ui.may-be-stale')}
-    >
+    <TenantSettingsPage page="alerts" width="table" query={useQuery(webhooksQuery)} stale={t('ui.may-be-stale')}>
       {({ items }) => (
         <>
           <LiveRegion>
@@ -177,7 +170,7 @@ function columns(
     timeColumn(t('alerts.column.added'), ({ createdAt }) => createdAt),
     { name: t('alerts.column.last-request'), cell: (webhook) => lastRequest(webhook, t) },
     {
-      name: t('alerts.column.actions'),
+      name: t('ui.actions'),
       kind: 'actions',
       cell: (webhook) => {
         const host = hostOf(webhook.url)

@@ -45,10 +45,10 @@ export function AuditPage() {
     setSearch((current) => writePageFilter({ ...readPageFilter(current), ...changes }), { replace: true })
   return (
     <Page width="log">
-      <PageIntro parent={<TenantSettingsLink />} title={t('audit.title')}>
+      <PageIntro parent={<TenantSettingsLink />} title={t('shell.menu.audit-log')}>
         {t('audit.intro')}
       </PageIntro>
-      <search aria-label={t('audit.title')} className={styles.filters}>
+      <search aria-label={t('shell.menu.audit-log')} className={styles.filters}>
         <DayRangeFields days={pageFilter} onDays={change} />
         <TextFilter
           label={t('audit.person')}
@@ -61,13 +61,13 @@ export function AuditPage() {
           label={t('audit.event')}
           options={AuditAction.options}
           nameOf={(action) => t(`audit.action.${action}`)}
-          none={t('audit.all')}
+          none={t('ui.all')}
           value={pageFilter.action ?? ''}
           onValue={(action) => change({ action: action || null })}
         />
       </search>
       <div>
-        <DownloadButton href={requestFor(exportAuditEvents, { query: filter }).url}>{t('audit.export')}</DownloadButton>
+        <DownloadButton href={requestFor(exportAuditEvents, { query: filter }).url} />
       </div>
       <AuditList key={search.toString()} filter={filter} />
     </Page>
@@ -95,7 +95,7 @@ function AuditList({ filter }: { filter: AuditFilter }) {
       {events && (
         <TableSurface
           title={t('audit.newest')}
-          label={t('audit.title')}
+          label={t('shell.menu.audit-log')}
           columns={columns(t)}
           rows={events}
           empty={{ title: t('audit.empty.title'), text: t('audit.empty.text') }}

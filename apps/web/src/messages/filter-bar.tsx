@@ -98,7 +98,7 @@ export function FilterBar({ filter, onChange, day, onDay }: Props) {
   }
 
   return (
-    <search aria-label={t('messages.title')} className={styles.bar}>
+    <search aria-label={t('shell.menu.messages')} className={styles.bar}>
       <div className={styles.fields}>
         <TextFilter
           label={t('messages.search')}
@@ -266,7 +266,7 @@ function ValueFields({ kind, draft, onDraft }: ValueFieldsProps) {
           label={t('messages.filter.delivery')}
           options={Delivery.options}
           nameOf={(option) => t(`messages.delivery.${option}`)}
-          none={t('messages.any')}
+          none={t('ui.all')}
           value={draft.delivery}
           onValue={(delivery) => onDraft({ delivery })}
         />
@@ -301,7 +301,7 @@ function StatusField({ value, onValue }: { value: MessageStatus | ''; onValue: (
       label={t('messages.filter.status')}
       options={MessageStatus.options}
       nameOf={(option) => t(`messages.status.${option}`)}
-      none={t('messages.any')}
+      none={t('ui.all')}
       value={value}
       onValue={onValue}
     />

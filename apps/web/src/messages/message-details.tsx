@@ -112,7 +112,7 @@ function MessageScreen({ message, listUrl, refreshError, onRefresh }: MessageScr
       <LiveRegion>
         {refreshError && (
           <FailureBar error={refreshError} onRetry={onRefresh}>
-            <span>{t('messages.may-have-changed')}</span>
+            <span>{t('ui.may-be-stale')}</span>
           </FailureBar>
         )}
         <MessageNotices message={message} />
@@ -186,7 +186,7 @@ function MessagesLink({ listUrl }: { listUrl: string }) {
   const t = useTranslate()
   return (
     <PageLink href={listUrl} inline>
-      {t('messages.title')}
+      {t('shell.menu.messages')}
     </PageLink>
   )
 }

@@ -118,7 +118,7 @@ export function MessageList(props: Props) {
       <LiveRegion>
         {error && (
           <FailureBar error={error} onRetry={() => void query.refetch()}>
-            {rows && <span>{t('messages.may-have-changed')}</span>}
+            {rows && <span>{t('ui.may-be-stale')}</span>}
           </FailureBar>
         )}
       </LiveRegion>
@@ -148,7 +148,7 @@ export function MessageList(props: Props) {
               </Button>
             )}
           </div>
-          <table aria-label={t('messages.title')} className={styles.grid}>
+          <table aria-label={t('shell.menu.messages')} className={styles.grid}>
             <MessageRowHead />
             {/* oxlint-disable-next-line jsx-a11y/no-noninteractive-element-interactions -- the keys lead from row to row */}
             <tbody

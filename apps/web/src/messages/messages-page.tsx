@@ -100,18 +100,16 @@ export function MessagesPage({ id = null }: { id?: string | null }) {
       <div className={mergeClasses(id !== null && isWide && styles.both)} onKeyDown={closeOnEscape}>
         <div className={mergeClasses(styles.list, isListHidden && styles.hidden)}>
           {id === null ? (
-            <PageIntro title={t('messages.title')}>{t('messages.intro')}</PageIntro>
+            <PageIntro title={t('shell.menu.messages')}>{t('messages.intro')}</PageIntro>
           ) : (
-            <h2 className={styles.heading}>{t('messages.title')}</h2>
+            <h2 className={styles.heading}>{t('shell.menu.messages')}</h2>
           )}
           {ignored.length > 0 && (
             <Notice intent="warning" title={t('messages.ignored', { filters: t.list(ignored) })} />
           )}
           <FilterBar filter={pageFilter} onChange={change} day={place.day} onDay={(day) => show({ day, cursor: '' })} />
           <div className={styles.actions}>
-            <DownloadButton href={requestFor(exportMessages, { query: queryOf(filter) }).url}>
-              {t('messages.export')}
-            </DownloadButton>
+            <DownloadButton href={requestFor(exportMessages, { query: queryOf(filter) }).url} />
             <BulkActions key={filterKey} filter={filter} />
           </div>
           <SelectionBar selection={selection} onSelection={setSelection} />

@@ -103,7 +103,7 @@ export function ConsentStatus({ consent: watched, settings, settingsReadAt, flow
   if (outdated) return null
   // Success is claimed only once the settings have been read again.
   if (consent.status === 'completed' && !settingsAreNewer) {
-    return <Spinner size="tiny" label={t('settings.consent.reading-settings')} />
+    return <Spinner size="tiny" label={t('settings.loading')} />
   }
   return <Outcome consent={consent} watched={watched} settings={settings} flow={flow} onDismiss={dismiss} />
 }

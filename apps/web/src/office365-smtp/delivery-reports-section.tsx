@@ -124,7 +124,7 @@ function SourceProblem({ source, settings }: { source: ReportSource; settings: O
         })}
       />
       <span>{t.rich('reports.problem.since', { at: <LocalTime at={problem.since} /> })}</span>
-      <RequestId label={t('reports.problem.correlation-id')} value={problem.correlationId} />
+      <RequestId label={t('settings.correlation-id')} value={problem.correlationId} />
     </Notice>
   )
 }

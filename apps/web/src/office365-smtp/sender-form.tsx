@@ -157,7 +157,7 @@ export function SenderForm({ ref, settings, draft, onDraft, flow, onReset }: Pro
             disabledFocusable={plan.kind === 'blocked' || flow.starting}
             aria-describedby={reasonId}
           >
-            {t(`settings.${button}`)}
+            {t(configured ? 'ui.save' : 'settings.enable')}
           </Button>
           {configured && <Button onClick={() => setResetting(true)}>{t('settings.reset')}</Button>}
           <span id={reasonId} className={styles.reason}>

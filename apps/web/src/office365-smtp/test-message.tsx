@@ -123,7 +123,7 @@ function MessageStatus({ id }: { id: string }) {
       )}
       {message.status === 'sent' && demoUrl && (
         <Link inline href={demoUrl} target="_blank" rel="noreferrer">
-          {t('sending.test.demo')}
+          {t('shell.demo.mailboxes')}
         </Link>
       )}
       <PageLink inline href={messageUrl(id)}>

@@ -63,13 +63,11 @@ export function MailStatus({ overview, notKnownSince }: Props) {
   const leavesAt = lastLeavesAt(overview)
   const isKnown = notKnownSince === null
   const state = isKnown ? standingOf(overview) : 'unknown'
-  const sinceTime = <LocalTime at={since} format="short" />
+  const shown = (at: string) => <LocalTime at={at} format="short" />
   return (
     <section className={`${styles.status} ${styles[COLORS[state]]}`} aria-labelledby="mail-status">
       <h2 id="mail-status" className={styles.sentence}>
-        {isKnown
-          ? sentence
-          : t.rich('overview.sentence.unknown', { since: <LocalTime at={notKnownSince} format="short" /> })}{' '}
+        {isKnown ? sentence : t.rich('overview.sentence.unknown', { since: shown(notKnownSince) })}{' '}
         {isKnown && remedy !== null && (
           <PageLink
             href={remedy === 'retried' ? messagesUrl({ status: 'queued' }) : PAGES.office365Smtp}
@@ -88,26 +86,20 @@ export function MailStatus({ overview, notKnownSince }: Props) {
         <span aria-live="polite" className={styles.announced}>
           {state === 'flowing' || state === 'idle' ? t('overview.mail.works') : t(`overview.mail.${state}`)}
         </span>
-        {isKnown && <span className={styles.since}>{t.rich('overview.since', { since: sinceTime })}</span>}
+        {isKnown && <span className={styles.since}>{t.rich('overview.since', { since: shown(since) })}</span>}
         {limits.pausedUntil !== null && <SendNow />}
       </ButtonRow>
       <FactList
         facts={[
           {
             name: t('overview.last-known'),
-            value: !isKnown && t.rich('overview.last-known.state', { sentence, since: sinceTime }),
+            value: !isKnown && t.rich('overview.last-known.state', { sentence, since: shown(since) }),
           },
-          {
-            name: t('overview.last-sent'),
-            value: lastSentAt ? <LocalTime at={lastSentAt} format="short" /> : t('overview.never'),
-          },
+          { name: t('overview.last-sent'), value: lastSentAt ? shown(lastSentAt) : t('overview.never') },
           {
             name: t('overview.waiting'),
             value: waiting.oldestAt
-              ? t.rich('overview.waiting.count', {
-                  count: waiting.count,
-                  since: <LocalTime at={waiting.oldestAt} format="short" />,
-                })
+              ? t.rich('overview.waiting.count', { count: waiting.count, since: shown(waiting.oldestAt) })
               : t('overview.waiting.none'),
           },
           {
@@ -115,19 +107,16 @@ export function MailStatus({ overview, notKnownSince }: Props) {
             value:
               waiting.count > 0 &&
               (leavesAt
-                ? t.rich('overview.last-leaves.at', { at: <LocalTime at={leavesAt} format="short" /> })
+                ? t.rich('overview.last-leaves.at', { at: shown(leavesAt) })
                 : t('overview.last-leaves.unknown')),
           },
-          {
-            name: t('overview.scheduled'),
-            value: scheduled > 0 && t('overview.messages', { count: scheduled }),
-          },
+          { name: t('overview.scheduled'), value: scheduled > 0 && t('messages.count', { count: scheduled }) },
           {
             name: t('overview.sending-process'),
             value: sendingProcess
               ? t.rich('overview.sending-process.since', {
                   name: sendingProcess.name,
-                  since: <LocalTime at={sendingProcess.since} format="short" />,
+                  since: shown(sendingProcess.since),
                 })
               : t('overview.sending-process.none'),
           },

@@ -41,7 +41,7 @@ export function OverviewPage() {
   const query = useQuery(overviewQuery)
   const { dataUpdatedAt, errorUpdatedAt } = query
   return (
-    <QueryPage parent={null} title={t('overview.title')} query={query} loading={t('overview.loading')}>
+    <QueryPage parent={null} title={t('shell.menu.overview')} query={query} loading={t('overview.loading')}>
       {(overview, freshness) => (
         <OverviewContent overview={overview} readAt={dataUpdatedAt} failedAt={errorUpdatedAt} {...freshness} />
       )}
@@ -63,7 +63,7 @@ function OverviewContent({ overview, readAt, failedAt, refreshError, onRefresh }
   const notKnownSince = unknownSince(readAt, failedAt)
   return (
     <Page width="log">
-      <PageIntro title={t('overview.title')} />
+      <PageIntro title={t('shell.menu.overview')} />
       <LiveRegion>
         {refreshError && (
           <Paragraph muted>

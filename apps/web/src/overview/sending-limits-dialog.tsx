@@ -31,7 +31,7 @@ export function SendingLimitsDialog({ onClose }: { onClose: () => void }) {
   return (
     <FormDialog
       title={t('overview.limits.edit')}
-      submit={t('overview.limits.save')}
+      submit={t('ui.save')}
       pending={saving.isPending}
       waiting={known.data === undefined}
       error={saving.error ?? known.error}

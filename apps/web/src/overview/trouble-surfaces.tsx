@@ -43,7 +43,7 @@ export function HeldSurface({ held: { count, because } }: Pick<Overview, 'held'>
     code,
     href: messagesUrl({ status: 'held', problem: code }),
     text: t.known(`overview.held.${code}`) ?? code,
-    count: t('overview.messages', { count: held }),
+    count: t('messages.count', { count: held }),
   }))
   return (
     <Surface title={t('overview.held.title')}>
@@ -76,7 +76,7 @@ export function FailedSurface({
     code,
     href: messagesUrl({ status: 'failed', problem: code, failedFrom: dayAgo() }),
     text: causeText(code, t),
-    count: t('overview.messages', { count: failed }),
+    count: t('messages.count', { count: failed }),
     action: !NOT_RETRYABLE.has(code) && (
       <Button
         size="small"

@@ -24,15 +24,8 @@ const useStyles = makeStyles({
 })
 
 export function RecipientsPage() {
-  const t = useTranslate()
   return (
-    <TenantSettingsPage
-      title={t('recipients.title')}
-      intro={t('recipients.intro')}
-      width="form"
-      query={useQuery(recipientsPolicyQuery)}
-      loading={t('recipients.loading')}
-    >
+    <TenantSettingsPage page="recipients" width="form" query={useQuery(recipientsPolicyQuery)}>
       {(policy) => <PolicyForm policy={policy} />}
     </TenantSettingsPage>
   )
@@ -112,7 +105,7 @@ function PolicyForm({ policy }: { policy: RecipientsPolicy }) {
               disabledFocusable={plan.kind !== 'save' || saving.isPending}
               aria-describedby={reasonId}
             >
-              {t('recipients.save')}
+              {t('ui.save')}
             </Button>
             <span id={reasonId} className={styles.reason}>
               {planText(plan, policy, t)}

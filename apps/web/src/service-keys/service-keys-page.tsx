@@ -30,11 +30,9 @@ export function ServiceKeysPage() {
   const backToList = () => setStep({ kind: 'list' })
   return (
     <TenantSettingsPage
-      title={t('keys.title')}
-      intro={t('keys.intro')}
+      page="service-keys"
       width="table"
       query={useQuery(serviceKeysQuery)}
-      loading={t('keys.loading')}
       stale={t('ui.may-be-stale')}
     >
       {({ items: keys }) => (
@@ -112,7 +110,7 @@ function keyColumns(t: Translate, onRevoke: (key: ServiceKey) => void): readonly
     timeColumn(t('keys.column.last-used'), ({ lastUsedAt }) => lastUsedAt, t('keys.never')),
     { name: t('keys.column.ends'), kind: 'keep', cell: ({ expiresAt }) => <End at={expiresAt} /> },
     {
-      name: t('keys.column.actions'),
+      name: t('ui.actions'),
       kind: 'actions',
       cell: (key) => (
         <Button size="small" aria-label={t('keys.revoke-of', { name: key.name })} onClick={() => onRevoke(key)}>

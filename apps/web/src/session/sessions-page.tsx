@@ -24,13 +24,7 @@ export function SessionsPage() {
   const [step, setStep] = useState<Step>({ kind: 'list' })
   const backToList = () => setStep({ kind: 'list' })
   return (
-    <TenantSettingsPage
-      title={t('sessions.title')}
-      intro={t('sessions.intro')}
-      width="table"
-      query={useQuery(sessionsQuery)}
-      loading={t('sessions.loading')}
-    >
+    <TenantSettingsPage page="sessions" width="table" query={useQuery(sessionsQuery)}>
       {({ items }) => (
         <>
           <LiveRegion>
@@ -96,7 +90,7 @@ function columns(t: Translate, onEnd: (session: SessionEntry) => void): readonly
     timeColumn(t('sessions.column.signed-in'), ({ signedInAt }) => signedInAt),
     timeColumn(t('sessions.column.last-seen'), ({ lastSeenAt }) => lastSeenAt),
     {
-      name: t('sessions.column.actions'),
+      name: t('ui.actions'),
       kind: 'actions',
       cell: (session) =>
         session.current ? (

@@ -1,14 +1,16 @@
 import { Button } from '@fluentui/react-components'
 import { readSession } from '@inforiver-mail/contract/session'
-import type { MouseEvent, ReactNode } from 'react'
+import type { MouseEvent } from 'react'
 import { call } from '../api/call.ts'
 import { overGap, sessionGap } from '../api/session-gap.ts'
+import { useTranslate } from '../language/language.tsx'
 
 /**
- * Downloads a file of the API. Where the session has ended it waits for the next sign-in, since a link alone would
+ * Downloads a CSV file of the API. Where the session has ended it waits for the next sign-in, since a link alone would
  * download the refusal.
  */
-export function DownloadButton({ href, children }: { href: string; children: ReactNode }) {
+export function DownloadButton({ href }: { href: string }) {
+  const t = useTranslate()
   async function download(event: MouseEvent): Promise<void> {
     event.preventDefault()
     // Any other failure is the browser's to show, as that of a download.
@@ -17,7 +19,7 @@ export function DownloadButton({ href, children }: { href: string; children: Rea
   }
   return (
     <Button as="a" href={href} download onClick={(event: MouseEvent) => void download(event)}>
-      {children}
+      {t('ui.export')}
     </Button>
   )
 }

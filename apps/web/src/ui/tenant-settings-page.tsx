@@ -6,13 +6,9 @@ import { FailureBar, LiveRegion } from './notice.tsx'
 import { Page, PageIntro, PageLink, QueryPage } from './page.tsx'
 
 interface Props<Data> {
-  title: string
-  /** What the page is for. */
-  intro: string
+  page: 'recipients' | 'service-keys' | 'alerts' | 'sessions'
   width: 'form' | 'table'
   query: UseQueryResult<Data>
-  /** The label while the first answer is awaited. */
-  loading: string
   /** What it means for the page that its data could not be read again. */
   stale?: string
   children: (data: Data) => ReactNode
@@ -20,13 +16,15 @@ interface Props<Data> {
 
 /** A page under Tenant Settings that shows the answer of one query. */
 export function TenantSettingsPage<Data>(props: Props<Data>) {
-  const { title, intro, width, query, loading, stale, children } = props
+  const { page, width, query, stale, children } = props
+  const t = useTranslate()
+  const title = t(`shell.menu.${page}`)
   return (
-    <QueryPage parent={<TenantSettingsLink />} title={title} query={query} loading={loading}>
+    <QueryPage parent={<TenantSettingsLink />} title={title} query={query} loading={t(`page.loading.${page}`)}>
       {(data, { refreshError, onRefresh }) => (
         <Page width={width}>
           <PageIntro parent={<TenantSettingsLink />} title={title}>
-            {intro}
+            {t(`page.intro.${page}`)}
           </PageIntro>
           <LiveRegion>
             {refreshError && (

@@ -2,9 +2,8 @@ import type { TranslationOf } from '../catalogue.ts'
 import type { alerts as english } from '../en/alerts.ts'
 
 export const alerts: TranslationOf<typeof english> = {
-  'alerts.title': 'Warnungen',
-  'alerts.loading': 'Die Webhooks werden gelesen',
-  'alerts.intro': 'Wohin Warnungen gehen, wenn das Postfach selbst nicht senden kann.',
+  'page.loading.alerts': 'Die Webhooks werden gelesen',
+  'page.intro.alerts': 'Wohin Warnungen gehen, wenn das Postfach selbst nicht senden kann.',
   'alerts.heading': 'Webhooks',
   'alerts.add': 'Webhook hinzufügen',
   'alerts.removed.title': 'Der Webhook an {host} ist entfernt',
@@ -22,7 +21,6 @@ export const alerts: TranslationOf<typeof english> = {
   'alerts.column.sends': 'Sendet',
   'alerts.column.added': 'Hinzugefügt',
   'alerts.column.last-request': 'Letzte Anforderung',
-  'alerts.column.actions': 'Aktionen',
   'alerts.no-request': 'Noch keine',
   'alerts.test': 'Testen',
   'alerts.testing': 'Wird getestet …',

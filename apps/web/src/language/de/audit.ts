@@ -2,13 +2,10 @@ import type { TranslationOf } from '../catalogue.ts'
 import type { audit as english } from '../en/audit.ts'
 
 export const audit: TranslationOf<typeof english> = {
-  'audit.title': 'Überwachungsprotokoll',
   'audit.intro': 'Wer was wann getan hat, das Neueste zuerst. Hier lässt sich nichts davon ändern oder entfernen.',
   'audit.person': 'Person',
   'audit.person-hint': 'Ein Teil des Namens oder der Adresse.',
   'audit.event': 'Ereignis',
-  'audit.all': 'Alle',
-  'audit.export': 'Als CSV exportieren',
   'audit.loading': 'Das Überwachungsprotokoll wird gelesen',
   'audit.load-more': 'Mehr laden',
   'audit.newest': 'Neueste Ereignisse',

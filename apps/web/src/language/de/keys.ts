@@ -2,9 +2,8 @@ import type { TranslationOf } from '../catalogue.ts'
 import type { keys as english } from '../en/keys.ts'
 
 export const keys: TranslationOf<typeof english> = {
-  'keys.title': 'Dienstschlüssel',
-  'keys.loading': 'Die Dienstschlüssel werden gelesen',
-  'keys.intro': 'Die Schlüssel, mit denen andere Inforiver-Dienste über diesen Dienst E-Mails senden.',
+  'page.loading.service-keys': 'Die Dienstschlüssel werden gelesen',
+  'page.intro.service-keys': 'Die Schlüssel, mit denen andere Inforiver-Dienste über diesen Dienst E-Mails senden.',
   'keys.heading': 'Schlüssel',
   'keys.create': 'Schlüssel erstellen',
   'keys.revoked.title': 'Ein Schlüssel von {name} ist widerrufen',
@@ -20,7 +19,6 @@ export const keys: TranslationOf<typeof english> = {
   'keys.column.created': 'Erstellt',
   'keys.column.last-used': 'Zuletzt verwendet',
   'keys.column.ends': 'Endet',
-  'keys.column.actions': 'Aktionen',
   'keys.no-limits': 'Keine',
   'keys.never': 'Nie',
   'keys.ended': 'Beendet: {time}',

@@ -2,7 +2,6 @@ import type { TranslationOf } from '../catalogue.ts'
 import type { overview as english } from '../en/overview.ts'
 
 export const overview: TranslationOf<typeof english> = {
-  'overview.title': 'Übersicht',
   'overview.loading': 'Der Stand der E-Mails wird gelesen',
   'overview.stale':
     'Die Übersicht konnte nicht erneut gelesen werden. Sie zeigt, was am {time} gelesen wurde. <retry>Erneut versuchen</retry>',
@@ -64,7 +63,6 @@ export const overview: TranslationOf<typeof english> = {
   'overview.sending-process.since': '{name}, seit {since}',
   'overview.sending-process.none': 'Keinem Prozess',
   'overview.scheduled': 'Für später geplant',
-  'overview.messages': '{count, plural, one {# Nachricht} other {# Nachrichten}}',
   'overview.recipients': '{count, plural, one {# Empfänger} other {# Empfänger}}',
   'overview.held.title': 'Zurückgehalten, bis jemand handelt',
   'overview.held.none': 'Keine Nachricht wird zurückgehalten.',
@@ -163,5 +161,4 @@ export const overview: TranslationOf<typeof english> = {
   'overview.limits.licences.fault': 'Geben Sie eine ganze Zahl von 0 bis 10.000.000 ein, oder nichts.',
   'overview.limits.domains': 'Domänen Ihrer Organisation',
   'overview.limits.domains.hint': 'Eine je Zeile, auch Unterdomänen. Ohne Eintrag zählt die Domäne des Absenders.',
-  'overview.limits.save': 'Speichern',
 }

@@ -2,9 +2,8 @@ import type { TranslationOf } from '../catalogue.ts'
 import type { recipients as english } from '../en/recipients.ts'
 
 export const recipients: TranslationOf<typeof english> = {
-  'recipients.title': 'Empfänger',
-  'recipients.loading': 'Die Empfängerrichtlinie wird gelesen',
-  'recipients.intro': 'An wen Inforiver schreiben darf, gleich welcher Dienst die E-Mail einreicht.',
+  'page.loading.recipients': 'Die Empfängerrichtlinie wird gelesen',
+  'page.intro.recipients': 'An wen Inforiver schreiben darf, gleich welcher Dienst die E-Mail einreicht.',
   'recipients.saved': 'Die Empfängerrichtlinie ist gespeichert',
   'recipients.policy': 'Empfängerrichtlinie',
   'recipients.domains': 'Zulässige Domänen',
@@ -14,7 +13,6 @@ export const recipients: TranslationOf<typeof english> = {
   'recipients.redirect-hint':
     'Für eine Testinstallation. Alle E-Mails gehen nur an diese Adresse, auch die bereits wartenden; der Betreff nennt, für wen sie bestimmt waren. Lassen Sie das Feld leer, um E-Mails an ihre Empfänger zu senden.',
   'recipients.redirect-placeholder': 'name@domäne',
-  'recipients.save': 'Speichern',
   'recipients.plan.unchanged': 'Es hat sich nichts geändert.',
   'recipients.plan.correct-address': 'Berichtigen Sie zuerst die Adresse.',
   'recipients.plan.correct-domains': 'Berichtigen Sie zuerst die Domänen.',

@@ -34,6 +34,5 @@ export const reports: TranslationOf<typeof english> = {
   'reports.remedy.no-inbox':
     '{sender} hat keinen Posteingang: Es ist eine Gruppe oder ein Postfach, das nicht in der Cloud liegt. Schalten Sie die Unzustellbarkeitsberichte aus und die Nachrichtenablaufverfolgung ein, die keinen Posteingang braucht.',
   'reports.problem.since': 'Seit {at}.',
-  'reports.problem.correlation-id': 'Korrelations-ID',
   'reports.problem.stays-off': 'Nichts wurde eingeschaltet.',
 }

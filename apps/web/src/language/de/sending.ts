@@ -18,7 +18,6 @@ export const sending: TranslationOf<typeof english> = {
   'sending.test.again': 'Die Testnachricht wird erneut versucht',
   'sending.test.cancelled': 'Die Testnachricht wurde abgebrochen',
   'sending.test.cancelled-detail': 'Sie wurde nicht gesendet.',
-  'sending.test.demo': 'Simulierte Postfächer öffnen',
   'sending.test.failed': 'Die Testnachricht wurde nicht gesendet',
   'sending.test.held': 'Die Testnachricht wird zurückgehalten',
   'sending.test.held-detail': 'Sie wird gesendet, sobald die Einstellungen es zulassen.',

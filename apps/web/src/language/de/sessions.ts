@@ -2,9 +2,8 @@ import type { TranslationOf } from '../catalogue.ts'
 import type { sessions as english } from '../en/sessions.ts'
 
 export const sessions: TranslationOf<typeof english> = {
-  'sessions.title': 'Sitzungen',
-  'sessions.intro': 'Wer auf dieser Seite angemeldet ist, und in welchem Browser.',
-  'sessions.loading': 'Die Sitzungen werden gelesen',
+  'page.intro.sessions': 'Wer auf dieser Seite angemeldet ist, und in welchem Browser.',
+  'page.loading.sessions': 'Die Sitzungen werden gelesen',
   'sessions.hint':
     'Eine Sitzung endet nach einer Stunde ohne Nutzung und vier Stunden nach der Anmeldung. Dann genügt ein Klick, um sich wieder anzumelden; was eingegeben wurde, bleibt erhalten. Adresse und Browser sind die der Anmeldung.',
   'sessions.heading': 'Angemeldet',
@@ -13,7 +12,6 @@ export const sessions: TranslationOf<typeof english> = {
   'sessions.column.address': 'Adresse',
   'sessions.column.signed-in': 'Angemeldet seit',
   'sessions.column.last-seen': 'Zuletzt gesehen',
-  'sessions.column.actions': 'Aktionen',
   'sessions.current': 'Diese Sitzung',
   'sessions.unknown': 'Unbekannt',
   'sessions.browser': '{browser} unter {system}',

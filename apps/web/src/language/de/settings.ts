@@ -93,7 +93,6 @@ export const settings: TranslationOf<typeof english> = {
   'settings.sender.large.application':
     'Anhänge über insgesamt etwa 3 MB, bis zu je 150 MB, brauchen die Berechtigung Mail.ReadWrite. Sie gilt für jedes Postfach, das die Anwendung verwenden darf; besser wird sie daher in Exchange auf dieses eine beschränkt.',
   'settings.enable': 'Aktivieren',
-  'settings.save': 'Speichern',
   'settings.plan.enter-to-enable': 'Geben Sie zum Aktivieren zuerst die Absenderadresse ein.',
   'settings.plan.correct-to-enable': 'Berichtigen Sie zum Aktivieren die Absenderadresse. {fault}',
   'settings.plan.enter-to-save':
@@ -196,7 +195,6 @@ export const settings: TranslationOf<typeof english> = {
   'settings.consent.open-again': 'Seite von Microsoft erneut öffnen',
   'settings.consent.cancel': 'Abbrechen',
   'settings.consent.reading': 'Es wird gelesen, was aus der Einwilligung wurde',
-  'settings.consent.reading-settings': 'Die Einstellungen werden gelesen',
   'settings.consent.unknown.title': 'Die Einwilligung ist nicht mehr bekannt',
   'settings.consent.unknown.text': 'Die Seite zeigt die Einstellungen, wie sie sind.',
   'settings.consent.try-again': 'Erneut versuchen',

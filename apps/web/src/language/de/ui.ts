@@ -2,6 +2,10 @@ import type { TranslationOf } from '../catalogue.ts'
 import type { ui as english } from '../en/ui.ts'
 
 export const ui: TranslationOf<typeof english> = {
+  'ui.actions': 'Aktionen',
+  'ui.all': 'Alle',
+  'ui.export': 'Als CSV exportieren',
+  'ui.save': 'Speichern',
   'ui.tenant-settings': 'Mandanteneinstellungen',
   'ui.breadcrumb': 'Navigationspfad',
   'ui.cancel': 'Abbrechen',

@@ -1,7 +1,6 @@
 export const alerts = {
-  'alerts.title': 'Alerts',
-  'alerts.loading': 'Reading the webhooks',
-  'alerts.intro': 'Where alerts go when the mailbox itself cannot send.',
+  'page.loading.alerts': 'Reading the webhooks',
+  'page.intro.alerts': 'Where alerts go when the mailbox itself cannot send.',
   'alerts.heading': 'Webhooks',
   'alerts.add': 'Add webhook',
   'alerts.removed.title': 'The webhook to {host} is removed',
@@ -19,7 +18,6 @@ export const alerts = {
   'alerts.column.sends': 'Sends',
   'alerts.column.added': 'Added',
   'alerts.column.last-request': 'Last request',
-  'alerts.column.actions': 'Actions',
   'alerts.no-request': 'None yet',
   'alerts.test': 'Test',
   'alerts.testing': 'Testing…',

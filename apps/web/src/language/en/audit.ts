@@ -1,11 +1,8 @@
 export const audit = {
-  'audit.title': 'Audit log',
   'audit.intro': 'Who did what when, newest first. Nothing in it can be changed or removed here.',
   'audit.person': 'Person',
   'audit.person-hint': 'A part of the name or address.',
   'audit.event': 'Event',
-  'audit.all': 'All',
-  'audit.export': 'Export as CSV',
   'audit.loading': 'Reading the audit log',
   'audit.load-more': 'Load more',
   'audit.newest': 'Newest events',

@@ -1,7 +1,6 @@
 export const keys = {
-  'keys.title': 'Service keys',
-  'keys.loading': 'Reading the service keys',
-  'keys.intro': 'The keys with which other Inforiver services send mail through this one.',
+  'page.loading.service-keys': 'Reading the service keys',
+  'page.intro.service-keys': 'The keys with which other Inforiver services send mail through this one.',
   'keys.heading': 'Keys',
   'keys.create': 'Create key',
   'keys.revoked.title': 'A key of {name} is revoked',
@@ -17,7 +16,6 @@ export const keys = {
   'keys.column.created': 'Created',
   'keys.column.last-used': 'Last used',
   'keys.column.ends': 'Ends',
-  'keys.column.actions': 'Actions',
   'keys.no-limits': 'None',
   'keys.never': 'Never',
   'keys.ended': 'Ended {time}',

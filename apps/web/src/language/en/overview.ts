@@ -1,5 +1,4 @@
 export const overview = {
-  'overview.title': 'Overview',
   'overview.loading': 'Reading how the mail stands',
   'overview.stale': 'The overview could not be read again. It shows what was read on {time}. <retry>Try again</retry>',
   'overview.mail.stopped': 'Stopped',
@@ -60,7 +59,6 @@ export const overview = {
   'overview.sending-process.since': '{name}, since {since}',
   'overview.sending-process.none': 'No process',
   'overview.scheduled': 'Scheduled for later',
-  'overview.messages': '{count, plural, one {# message} other {# messages}}',
   'overview.recipients': '{count, plural, one {# recipient} other {# recipients}}',
   'overview.held.title': 'Held until somebody acts',
   'overview.held.none': 'No message is held.',
@@ -159,5 +157,4 @@ export const overview = {
   'overview.limits.licences.fault': 'Enter a whole number from 0 to 10,000,000, or nothing.',
   'overview.limits.domains': 'Domains of your organisation',
   'overview.limits.domains.hint': 'One a line, subdomains too. Without an entry, the domain of the sender counts.',
-  'overview.limits.save': 'Save',
 } as const

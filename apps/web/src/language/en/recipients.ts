@@ -1,7 +1,6 @@
 export const recipients = {
-  'recipients.title': 'Recipients',
-  'recipients.loading': 'Reading the recipients policy',
-  'recipients.intro': 'Whom Inforiver may write to, whatever service submits the mail.',
+  'page.loading.recipients': 'Reading the recipients policy',
+  'page.intro.recipients': 'Whom Inforiver may write to, whatever service submits the mail.',
   'recipients.saved': 'The recipients policy is saved',
   'recipients.policy': 'Recipients policy',
   'recipients.domains': 'Allowed domains',
@@ -11,7 +10,6 @@ export const recipients = {
   'recipients.redirect-hint':
     'For a staging installation. All mail goes to this address alone, also what waits already; its subject says whom it was for. Leave it empty to send mail to its recipients.',
   'recipients.redirect-placeholder': 'name@domain',
-  'recipients.save': 'Save',
   'recipients.plan.unchanged': 'Nothing has changed.',
   'recipients.plan.correct-address': 'Correct the address first.',
   'recipients.plan.correct-domains': 'Correct the domains first.',

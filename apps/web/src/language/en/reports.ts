@@ -30,6 +30,5 @@ export const reports = {
   'reports.remedy.no-inbox':
     '{sender} has no inbox: it is a group, or a mailbox that is not in the cloud. Switch bounces off, and the message trace on, which needs no inbox.',
   'reports.problem.since': 'Since {at}.',
-  'reports.problem.correlation-id': 'Correlation id',
   'reports.problem.stays-off': 'Nothing was switched on.',
 } as const

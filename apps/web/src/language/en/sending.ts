@@ -15,7 +15,6 @@ export const sending = {
   'sending.test.again': 'The test mail will be tried again',
   'sending.test.cancelled': 'The test mail was cancelled',
   'sending.test.cancelled-detail': 'It was not sent.',
-  'sending.test.demo': 'Open the simulated mailboxes',
   'sending.test.failed': 'The test mail was not sent',
   'sending.test.held': 'The test mail is held',
   'sending.test.held-detail': 'It goes out once the settings allow it.',

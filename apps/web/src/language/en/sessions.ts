@@ -1,7 +1,6 @@
 export const sessions = {
-  'sessions.title': 'Sessions',
-  'sessions.intro': 'Who is signed in to this page, and in which browser.',
-  'sessions.loading': 'Reading the sessions',
+  'page.intro.sessions': 'Who is signed in to this page, and in which browser.',
+  'page.loading.sessions': 'Reading the sessions',
   'sessions.hint':
     'A session ends after an hour without use, and four hours after the sign-in. Then one click signs in again, and what was entered is kept. The address and the browser are those of the sign-in.',
   'sessions.heading': 'Signed in',
@@ -10,7 +9,6 @@ export const sessions = {
   'sessions.column.address': 'Address',
   'sessions.column.signed-in': 'Signed in',
   'sessions.column.last-seen': 'Last seen',
-  'sessions.column.actions': 'Actions',
   'sessions.current': 'This session',
   'sessions.unknown': 'Unknown',
   'sessions.browser': '{browser} on {system}',

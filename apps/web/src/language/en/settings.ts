@@ -85,7 +85,6 @@ export const settings = {
   'settings.sender.large.application':
     'Attachments over about 3 MB in all, up to 150 MB each, need the permission Mail.ReadWrite. It covers every mailbox the application may use, so it is better to have it limited to this one in Exchange.',
   'settings.enable': 'Enable',
-  'settings.save': 'Save',
   'settings.plan.enter-to-enable': 'To enable, enter the From Email Address first.',
   'settings.plan.correct-to-enable': 'To enable, correct the From Email Address. {fault}',
   'settings.plan.enter-to-save': 'To save, enter a From Email Address. To disconnect the mailbox, use Reset.',
@@ -181,7 +180,6 @@ export const settings = {
   'settings.consent.open-again': "Open Microsoft's page again",
   'settings.consent.cancel': 'Cancel',
   'settings.consent.reading': 'Reading what became of the consent',
-  'settings.consent.reading-settings': 'Reading the settings',
   'settings.consent.unknown.title': 'The consent is no longer known',
   'settings.consent.unknown.text': 'The page shows the settings as they are.',
   'settings.consent.try-again': 'Try again',

@@ -1,4 +1,8 @@
 export const ui = {
+  'ui.actions': 'Actions',
+  'ui.all': 'All',
+  'ui.export': 'Export as CSV',
+  'ui.save': 'Save',
   'ui.tenant-settings': 'Tenant Settings',
   'ui.breadcrumb': 'Breadcrumb',
   'ui.cancel': 'Cancel',
