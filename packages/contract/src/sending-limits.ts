@@ -4,7 +4,7 @@ import { DomainName } from './allowed-domains.ts'
 import type { Endpoint } from './endpoint.ts'
 import { fault } from './fault-text.ts'
 
-export const MAX_INTERNAL_DOMAINS = 1_000
+const MAX_INTERNAL_DOMAINS = 1_000
 const MAX_LICENCES = 10_000_000
 
 const LICENCES = {

@@ -142,7 +142,6 @@ export function ReplayWebhookDialog({ webhook: { id, url }, onClose, onReplayed 
             {t('alerts.replaying.since-hint', { max: MAX_REPLAYED_EVENTS })} {chosen}
           </>
         }
-        validationState={touched && fault ? 'error' : 'none'}
         validationMessage={touched ? fault : null}
       >
         <Input type="datetime-local" value={since} onChange={(_event, { value }) => setSince(value)} />

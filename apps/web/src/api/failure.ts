@@ -25,9 +25,14 @@ export class CallFailed extends Error {
   }
 }
 
-/** The code of the problem that an error carries; null when it carries none. */
+/** The problem that an error carries; null when it carries none. */
+export function problemOf(error: unknown): Problem | null {
+  return error instanceof CallFailed && error.failure.kind === 'problem' ? error.failure.problem : null
+}
+
+/** Its code. */
 export function problemCode(error: unknown): ProblemCode | null {
-  return error instanceof CallFailed && error.failure.kind === 'problem' ? error.failure.problem.code : null
+  return problemOf(error)?.code ?? null
 }
 
 /** True when the server may have done what was asked, although it did not say so. */
@@ -111,8 +116,7 @@ export function inputFault(schema: z.ZodType, value: unknown, t: Translate): str
 
 /** The API's objection to the field at `path`, as a sentence; null when the error is about something else. */
 export function refusedInput(error: unknown, path: string, t: Translate): string | null {
-  if (!(error instanceof CallFailed) || error.failure.kind !== 'problem') return null
-  const refused = error.failure.problem.errors?.find((fault) => fault.path === path)
+  const refused = problemOf(error)?.errors?.find((fault) => fault.path === path)
   return refused ? faultText(refused.message, t) : null
 }
 

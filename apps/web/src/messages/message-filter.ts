@@ -128,26 +128,26 @@ export function pillsOf(filter: PageFilter, t: Translate): Pill[] {
     text: t('messages.pill', { name: t(`messages.filter.${kind}`), value }),
     cleared,
   })
-  return [
-    ...(status ? [pill('status', t(`messages.status.${status}`), { status: '' })] : []),
-    ...TEXT_FILTERS.filter((name) => filter[name] !== '').map((name) =>
-      pill(name, name === 'service' ? serviceText(filter.service, t) : filter[name], { [name]: '' }),
+  const chosen = [
+    status && pill('status', t(`messages.status.${status}`), { status: '' }),
+    ...TEXT_FILTERS.map(
+      (name) =>
+        filter[name] && pill(name, name === 'service' ? serviceText(filter.service, t) : filter[name], { [name]: '' }),
     ),
-    ...(delivery ? [pill('delivery', t(`messages.delivery.${delivery}`), { delivery: '' })] : []),
-    ...(fromDay || toDay ? [pill('days', daysText(filter, t), { fromDay: '', toDay: '' })] : []),
-    ...(possibleDuplicate
-      ? [{ kind: null, text: t('messages.filter.possibleDuplicate'), cleared: { possibleDuplicate: false } }]
-      : []),
-    ...(failedFrom
-      ? [
-          {
-            kind: null,
-            text: t('messages.failed-since', { at: t.time(failedFrom, 'short') }),
-            cleared: { failedFrom: '' },
-          },
-        ]
-      : []),
+    delivery && pill('delivery', t(`messages.delivery.${delivery}`), { delivery: '' }),
+    (fromDay || toDay) && pill('days', daysText(filter, t), { fromDay: '', toDay: '' }),
+    possibleDuplicate && {
+      kind: null,
+      text: t('messages.filter.possibleDuplicate'),
+      cleared: { possibleDuplicate: false },
+    },
+    failedFrom && {
+      kind: null,
+      text: t('messages.failed-since', { at: t.time(failedFrom, 'short') }),
+      cleared: { failedFrom: '' },
+    },
   ]
+  return chosen.filter((each) => typeof each === 'object')
 }
 
 function daysText({ fromDay, toDay }: PageFilter, t: Translate): string {

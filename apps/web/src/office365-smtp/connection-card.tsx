@@ -47,14 +47,11 @@ export function ConnectionCard({ settings }: { settings: Office365SmtpSettings }
         />
       ),
     },
-    ...(credential?.expiresAt
-      ? [
-          {
-            name: t(`settings.credential.${credential.kind}`),
-            value: t('settings.credential.valid-until', { day: t.time(credential.expiresAt, 'utc-day') }),
-          },
-        ]
-      : []),
+    {
+      name: credential ? t(`settings.credential.${credential.kind}`) : '',
+      value:
+        credential?.expiresAt && t('settings.credential.valid-until', { day: t.time(credential.expiresAt, 'utc-day') }),
+    },
   ]
   return (
     <Surface title={t('settings.connection')} level={3}>

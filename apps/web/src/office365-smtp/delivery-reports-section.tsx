@@ -4,7 +4,7 @@ import { type Office365SmtpSettings, switchDeliveryReports } from '@inforiver-ma
 import { useMutation, useQueryClient } from '@tanstack/react-query'
 import { Fragment, type ReactNode } from 'react'
 import { call } from '../api/call.ts'
-import { CallFailed } from '../api/failure.ts'
+import { problemOf } from '../api/failure.ts'
 import { settingsQuery } from '../api/queries.ts'
 import { serverText } from '../api/server-text.ts'
 import { useTranslate } from '../language/language.tsx'
@@ -138,7 +138,7 @@ interface FailureProps {
 /** Why a source was not switched on. */
 function SwitchFailure({ error, onRetry, onDismiss }: FailureProps) {
   const t = useTranslate()
-  const problem = error instanceof CallFailed && error.failure.kind === 'problem' ? error.failure.problem : null
+  const problem = problemOf(error)
   const code = ReportsProblemCode.safeParse(problem?.code).data
   if (!problem || code === undefined) return <FailureBar error={error} onRetry={onRetry} onDismiss={onDismiss} />
   const { detail, lang } = serverText({ detail: problem.detail, values: problem.values }, t)

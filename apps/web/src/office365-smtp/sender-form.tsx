@@ -104,7 +104,6 @@ export function SenderForm({ ref, settings, draft, onDraft, flow, onReset }: Pro
         <Field
           label={t('settings.sender.address')}
           hint={t(`settings.sender.hint.${graphAuth}`)}
-          validationState={showFault ? 'error' : 'none'}
           validationMessage={showFault ? fault : null}
         >
           <Input

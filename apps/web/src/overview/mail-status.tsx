@@ -7,28 +7,18 @@ import { useTranslate } from '../language/language.tsx'
 import { messagesUrl, PAGES } from '../routes.ts'
 import { FailureBar, LiveRegion } from '../ui/notice.tsx'
 import { FactList, LocalTime } from '../ui/values.tsx'
-import { VISUALLY_HIDDEN } from '../ui/styles.ts'
+import { CARD, VISUALLY_HIDDEN } from '../ui/styles.ts'
 import { lastLeavesAt, remedyOf, sentenceOf, standingOf } from './overview-text.ts'
 import { PageLink } from '../ui/page.tsx'
 import { ButtonRow } from '../ui/layout.tsx'
 
 const useStyles = makeStyles({
-  status: {
-    display: 'flex',
-    flexDirection: 'column',
-    gap: tokens.spacingVerticalL,
-    padding: tokens.spacingHorizontalXL,
-    borderRadius: tokens.borderRadiusXLarge,
-    border: `1px solid ${tokens.colorTransparentStroke}`,
-    borderInlineStartWidth: '6px',
-    backgroundColor: tokens.colorNeutralBackground1,
-    boxShadow: tokens.shadow2,
-  },
+  status: { ...CARD, borderInlineStartWidth: '6px' },
   danger: { borderInlineStartColor: tokens.colorPaletteRedBorderActive },
   warning: { borderInlineStartColor: tokens.colorPaletteYellowBorderActive },
   success: { borderInlineStartColor: tokens.colorPaletteGreenBorderActive },
   informative: { borderInlineStartColor: tokens.colorNeutralStrokeAccessible },
-  sentence: { ...typographyStyles.subtitle1, margin: 0, overflowWrap: 'anywhere' },
+  sentence: { ...typographyStyles.subtitle1, margin: 0 },
   remedy: { fontSize: 'inherit', lineHeight: 'inherit', fontWeight: 'inherit' },
   announced: VISUALLY_HIDDEN,
   since: { color: tokens.colorNeutralForeground2 },

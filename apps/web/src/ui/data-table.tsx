@@ -37,60 +37,51 @@ export function timeColumn<Row>(name: string, at: (row: Row) => string | null, o
   return { name, kind: 'keep', cell }
 }
 
-/** A section with a table. */
+/** A section with a table. In little space each row becomes a block with the column names beside the values. */
 export function TableSurface<Row extends { readonly id: string }>(props: Props<Row>) {
   const { title, label = title, columns, rows, empty } = props
-  if (rows.length > 0 || !empty)
-    return (
-      <Surface title={title}>
-        <DataTable label={label} columns={columns} rows={rows} />
-      </Surface>
-    )
-  return (
-    <Surface title={empty.title}>
-      <Paragraph narrow>{empty.text}</Paragraph>
-    </Surface>
-  )
-}
-
-type TableProps<Row> = Required<Pick<Props<Row>, 'label' | 'columns' | 'rows'>>
-
-/** In little space each row becomes a block with the column names beside the values. */
-function DataTable<Row extends { readonly id: string }>({ label, columns, rows }: TableProps<Row>) {
   const fewColumnStyles = useFewColumnStyles()
   const manyColumnStyles = useManyColumnStyles()
   const isWide = columns.some(({ kind }) => kind === 'main' || kind === 'code')
   const styles = isWide ? manyColumnStyles : fewColumnStyles
+  if (rows.length === 0 && empty)
+    return (
+      <Surface title={empty.title}>
+        <Paragraph narrow>{empty.text}</Paragraph>
+      </Surface>
+    )
   return (
-    <div className={styles.container}>
-      <table aria-label={label} className={styles.table}>
-        <thead className={styles.head}>
-          <tr>
-            {columns.map(({ name, kind }) => (
-              <th
-                key={name}
-                scope="col"
-                className={mergeClasses(styles.name, kind === 'actions' && styles.actionsName)}
-              >
-                {name}
-              </th>
-            ))}
-          </tr>
-        </thead>
-        <tbody className={styles.body}>
-          {rows.map((row) => (
-            <tr key={row.id} className={styles.row}>
-              {columns.map(({ name, cell, kind }) => (
-                <td key={name} data-name={name} className={mergeClasses(styles.cell, kind && styles[kind])}>
-                  {/* One box, since what stands beside the name of the column would be placed part by part. */}
-                  <div className={kind === 'actions' ? styles.buttons : undefined}>{cell(row)}</div>
-                </td>
+    <Surface title={title}>
+      <div className={styles.container}>
+        <table aria-label={label} className={styles.table}>
+          <thead className={styles.head}>
+            <tr>
+              {columns.map(({ name, kind }) => (
+                <th
+                  key={name}
+                  scope="col"
+                  className={mergeClasses(styles.name, kind === 'actions' && styles.actionsName)}
+                >
+                  {name}
+                </th>
               ))}
             </tr>
-          ))}
-        </tbody>
-      </table>
-    </div>
+          </thead>
+          <tbody className={styles.body}>
+            {rows.map((row) => (
+              <tr key={row.id} className={styles.row}>
+                {columns.map(({ name, cell, kind }) => (
+                  <td key={name} data-name={name} className={mergeClasses(styles.cell, kind && styles[kind])}>
+                    {/* One box, since what stands beside the name of the column would be placed part by part. */}
+                    <div className={kind === 'actions' ? styles.buttons : undefined}>{cell(row)}</div>
+                  </td>
+                ))}
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      </div>
+    </Surface>
   )
 }
 

@@ -1,19 +1,9 @@
 import { makeStyles, mergeClasses, tokens, typographyStyles } from '@fluentui/react-components'
 import { type ReactNode, useId } from 'react'
+import { CARD } from './styles.ts'
 
 const useStyles = makeStyles({
-  surface: {
-    display: 'flex',
-    flexDirection: 'column',
-    gap: tokens.spacingVerticalL,
-    padding: tokens.spacingHorizontalXL,
-    borderRadius: tokens.borderRadiusXLarge,
-    border: `1px solid ${tokens.colorTransparentStroke}`,
-    backgroundColor: tokens.colorNeutralBackground1,
-    boxShadow: tokens.shadow2,
-    overflowWrap: 'anywhere', // an address may have 254 characters and no place to break
-    '@media (max-width: 640px)': { padding: tokens.spacingHorizontalL },
-  },
+  surface: CARD,
   title: { ...typographyStyles.subtitle2, margin: 0 },
   paragraph: { margin: 0 },
   muted: { color: tokens.colorNeutralForeground2 },
