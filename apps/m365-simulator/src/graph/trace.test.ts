@@ -20,8 +20,9 @@ beforeEach(async () => {
   nowMs = NOW
   simulated = await simulate({ clock: () => new Date(nowMs) })
   sender = (await simulated.signIn('ada')).access_token
-  await simulated.consentForOrganization()
-  reader = ((await (await simulated.applicationToken()).json()) as { access_token: string }).access_token
+  const permissions = ['ExchangeMessageTrace.Read.All']
+  const issued = await simulated.control('POST', '/application/tokens', { permissions })
+  reader = ((await issued.json()) as { accessToken: string }).accessToken
 })
 
 async function ask(filter: string, more = '') {

@@ -18,15 +18,9 @@ const errorWith = (code: string) => expect.stringContaining(`"code":"${code}"`)
 it.each([
   ['send-429', 429, '2', errorWith('ApplicationThrottled'), 0],
   ['send-429-date', 429, expect.stringMatching(/GMT$/), errorWith('ApplicationThrottled'), 0],
-  ['send-429-without-retry-after', 429, null, errorWith('ApplicationThrottled'), 0],
-  ['send-503', 503, null, errorWith('ErrorServerBusy'), 0],
   ['send-503-retry-after', 503, '2', errorWith('ErrorServerBusy'), 0],
-  ['send-503-store', 503, null, errorWith('ErrorMailboxStoreUnavailable'), 0],
   ['send-500-empty-object', 500, null, '{}', 0],
-  ['send-403-html', 403, null, expect.stringContaining('<html>'), 0],
   ['send-502-html', 502, null, expect.stringContaining('<html>'), 0],
-  ['send-503-html', 503, null, expect.stringContaining('<html>'), 0],
-  ['send-504', 504, null, errorWith('UnknownError'), 0],
   ['send-accepted-but-504', 504, null, errorWith('UnknownError'), 1],
   ['send-accepted-with-retry-after', 202, '2', '', 1],
 ])('%s answers sending with %i, Retry-After %s and its body', async (preset, status, retryAfter, body, total) => {

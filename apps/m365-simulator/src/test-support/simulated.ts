@@ -169,16 +169,6 @@ export function connect(simulator: Simulator) {
         throw new Error(`Not given tokens but answered ${response.status}: ${await response.text()}`)
       return (await response.json()) as Tokens
     },
-    /** Admin consent by grace to `.default`. */
-    async consentForOrganization(): Promise<void> {
-      const request = new URLSearchParams({
-        client_id: REGISTRATION.clientId,
-        scope: 'https://graph.microsoft.com/.default',
-        redirect_uri: REDIRECT_URI,
-        state: 'state-1',
-      }).toString()
-      await submit('/admin-consent', { request, account: PEOPLE.grace, decision: 'accept' })
-    },
     /** Uses client credentials. */
     applicationToken: (change: Record<string, string> = {}) =>
       authenticated({ grant_type: 'client_credentials', scope: 'https://graph.microsoft.com/.default' }, change),

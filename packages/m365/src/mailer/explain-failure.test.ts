@@ -5,7 +5,12 @@ import { FACTS, graphAnswer, refused } from '../test-support/graph-answer.ts'
 import { findRemedyFaults, ADMIN_CENTERS } from '../test-support/remedy.ts'
 import { classifyFailure, type Failure } from './classify-failure.ts'
 import { GRAPH_CODES, type RefusalReason } from './graph-codes.ts'
-import { explainFailure, explainIgnoredSender } from './explain-failure.ts'
+import {
+  explainApplicationFailure,
+  explainFailure,
+  explainIgnoredSender,
+  explainLostApplicationAccess,
+} from './explain-failure.ts'
 
 const subject = {
   sender: 'reports@contoso.com',
@@ -102,4 +107,90 @@ describe('explainFailure', () => {
     const failure: Failure = { outcome: 'unauthorized', claims: null, ...FACTS }
     expect(explainFailure(failure, subject).kind).toBe('microsoft-refused')
   })
+})
+
+const ofApplication = {
+  sender: subject.sender,
+  recipient: 'ada@contoso.com',
+  permission: 'Mail.Send',
+  grantedPermissions: ['Mail.Send'],
+  approvalLink: subject.approvalLink,
+  adminCenters: ADMIN_CENTERS,
+} as const
+
+describe('explainApplicationFailure', () => {
+  it.each(REASONS)('says of %s who acts and where, with a link, whatever Entra granted', (reason) => {
+    for (const grantedPermissions of [['Mail.Send'], [], null]) {
+      const { action } = explainApplicationFailure(refused(reason), { ...ofApplication, grantedPermissions })
+      expect(findRemedyFaults(action, { onlyInThePage: true })).toEqual([])
+    }
+  })
+
+  it('blames Exchange when Entra granted the permission', () => {
+    expect(explainApplicationFailure(refused('access-denied'), ofApplication)).toMatchObject({
+      kind: 'send-as-denied',
+      detail: expect.stringMatching(/reports@contoso\.com.*ErrorSomething/),
+      action: expect.stringContaining('Exchange administrator'),
+      correlationId: 'request-1',
+    })
+  })
+
+  it.each([[[]], [null]])(
+    'names the permission and where to approve it when Entra granted %j',
+    (grantedPermissions) => {
+      expect(
+        explainApplicationFailure(refused('access-denied'), { ...ofApplication, grantedPermissions }),
+      ).toMatchObject({
+        kind: 'permission-missing',
+        title: expect.stringContaining('Mail.Send'),
+        action: expect.stringContaining(ofApplication.approvalLink),
+      })
+    },
+  )
+
+  it('says that the sender has to be a mailbox', () => {
+    expect(explainApplicationFailure(refused('mailbox-not-found'), ofApplication)).toMatchObject({
+      kind: 'mailbox-not-found',
+      detail: expect.stringContaining('no group'),
+    })
+  })
+
+  it('says that an address of another domain has to be the organisation’s', () => {
+    const foreign = { ...ofApplication, sender: 'ceo@example.com' }
+    expect(explainApplicationFailure(refused('mailbox-not-found'), foreign).action).toContain(
+      'If ceo@example.com does not belong to your organisation, choose an address that does.',
+    )
+  })
+
+  it('names the recipient of the verification message', () => {
+    const { detail } = explainApplicationFailure(refused('recipient-refused'), ofApplication)
+    expect(detail).toContain('ada@contoso.com')
+  })
+})
+
+describe('explainLostApplicationAccess', () => {
+  it.each([[['Mail.Send']], [[]], [null]])('says who acts and where, with a link, when %j is granted', (granted) => {
+    const explanation = explainLostApplicationAccess(refused('access-denied'), {
+      ...ofApplication,
+      grantedPermissions: granted,
+    })
+    expect(findRemedyFaults(explanation?.action ?? '')).toEqual([])
+  })
+
+  it.each(['access-denied', 'permission-missing', 'send-as-denied'] as const)(
+    'asks to reconnect after %s',
+    (reason) => {
+      expect(explainLostApplicationAccess(refused(reason), ofApplication)).toMatchObject({
+        kind: 'reconnect-required',
+        action: expect.stringContaining('chooses Reconnect'),
+      })
+    },
+  )
+
+  it.each(['recipient-refused', 'message-refused', 'mailbox-not-found', 'message-too-large'] as const)(
+    'keeps the connection after %s',
+    (reason) => {
+      expect(explainLostApplicationAccess(refused(reason), ofApplication)).toBeNull()
+    },
+  )
 })

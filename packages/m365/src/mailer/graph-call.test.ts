@@ -4,17 +4,13 @@ import { serve } from '../test-support/servers.ts'
 import { createGraphCall, readGraphAnswer, isFromGraph } from './graph-call.ts'
 
 describe('a Graph call', () => {
-  it.each(['https://graph.microsoft.com', 'http://127.0.0.1:3001'])('sends the token to %s', async (graphBaseUrl) => {
-    const { fetch, requests } = recordingFetch()
-    await createGraphCall(graphBaseUrl, fetch)({ method: 'GET', path: '/me', accessToken: 'token-1' })
-    expect(requests).toEqual([{ url: `${graphBaseUrl}/v1.0/me`, authorization: 'Bearer token-1' }])
-  })
-
   it.each([
+    ['https://graph.microsoft.com', 'https://graph.microsoft.com'],
+    ['http://127.0.0.1:3001', 'http://127.0.0.1:3001'],
     ['https://Graph.Microsoft.com', 'https://graph.microsoft.com'],
     ['https://graph.microsoft.com:443/v1.0/', 'https://graph.microsoft.com'],
     ['https://Gateway.contoso.com/Graph/v1.0', 'https://gateway.contoso.com/Graph'],
-  ])('sends the token also where the base URL is spelled %s', async (graphBaseUrl, spelledAsAsked) => {
+  ])('sends the token to %s, however it is spelled', async (graphBaseUrl, spelledAsAsked) => {
     const { fetch, requests } = recordingFetch()
     await createGraphCall(graphBaseUrl, fetch)({ method: 'GET', path: '/me', accessToken: 'token-1' })
     expect(requests).toEqual([{ url: `${spelledAsAsked}/v1.0/me`, authorization: 'Bearer token-1' }])
