@@ -54,6 +54,19 @@ export function createClients(
   let changes = 1 // the first of them is connected
 
   const sleep = (ms: number) => new Promise<void>((resolve) => void world.after(CLIENTS, ms, resolve))
+  /** Those that pause. */
+  const pausing = new Set<() => void>()
+  let isHurried = false
+  const pause = async (mostMs: number) => {
+    const ms = random.between(0, mostMs)
+    if (isHurried) return
+    const { promise, resolve } = Promise.withResolvers<void>()
+    pausing.add(resolve)
+    const cancel = world.after(CLIENTS, ms, resolve)
+    await promise
+    pausing.delete(resolve)
+    cancel()
+  }
   const percent = (share: number) => random.chance(share / 100)
 
   async function begin(work: Promise<void>): Promise<void> {
@@ -74,7 +87,7 @@ export function createClients(
   const order = (url: string, payload: object = {}) => ask({ method: 'POST', url, headers: admin, payload })
 
   async function submit(message: string): Promise<void> {
-    await sleep(random.between(0, plan.withinMs))
+    await pause(plan.withinMs)
     const { traits } = plan
     const onUnknownOutcome = percent(traits.stops) ? 'stop' : 'retry'
     const sendAt = percent(traits.scheduled) ? world.now() + random.between(1_000, 20_000) : null
@@ -147,7 +160,7 @@ export function createClients(
 
   async function follow(message: string, id: string): Promise<void> {
     for (let reads = random.between(0, 2); reads > 0; reads--) {
-      await sleep(random.between(0, plan.pauseMs))
+      await pause(plan.pauseMs)
       await read(message, id, false)
     }
   }
@@ -182,21 +195,21 @@ export function createClients(
 
   async function followFeed(): Promise<void> {
     for (let reads = random.between(0, 5); reads > 0; reads--) {
-      await sleep(random.between(0, plan.pauseMs))
+      await pause(plan.pauseMs)
       await readOn()
     }
   }
 
   async function watchOwner(): Promise<void> {
     for (let looks = 0; looks < plan.ownerLooks; looks++) {
-      await sleep(random.between(0, plan.pauseMs))
+      await pause(plan.pauseMs)
       const overview = await get('/api/v1/overview')
       if (overview?.json?.sendingProcess) owners.push(JSON.stringify(overview.json.sendingProcess))
     }
   }
 
   async function cancel(message: string, id: string): Promise<void> {
-    await sleep(random.between(0, plan.pauseMs))
+    await pause(plan.pauseMs)
     const askedAt = world.now()
     if (random.chance(0.3)) {
       await order('/api/v1/messages/cancel', { filter: { service: 'load' } })
@@ -209,7 +222,7 @@ export function createClients(
 
   async function retry(id: string): Promise<void> {
     for (let tried = 1; tried <= TRIES; tried++) {
-      await sleep(random.between(0, plan.pauseMs))
+      await pause(plan.pauseMs)
       if (random.chance(0.3)) await order('/api/v1/messages/retry', { filter: { service: 'load' } })
       else await ask({ method: 'POST', url: `/api/v1/messages/${id}/retry`, headers: service })
     }
@@ -220,12 +233,12 @@ export function createClients(
   }
 
   async function changeSettings(): Promise<void> {
-    await sleep(random.between(0, plan.pauseMs))
+    await pause(plan.pauseMs)
     const address = SENDERS[changes++ % SENDERS.length] ?? SENDERS[0]
     if (random.chance(0.2)) return void (await order(`${SETTINGS}/send-now`))
     if (!random.chance(plan.resets)) return connect(address, plan.isReadable)
     await reset()
-    await sleep(random.between(0, plan.pauseMs))
+    await pause(plan.pauseMs)
     return connect(address, plan.isReadable)
   }
 
@@ -264,6 +277,11 @@ export function createClients(
       void begin(followFeed())
       void begin(watchOwner())
       for (let admin = 0; admin < plan.admins; admin++) void begin(changeAll())
+    },
+    /** From now on nobody pauses: nothing goes wrong any more that would happen meanwhile. */
+    hurry() {
+      isHurried = true
+      for (const goOn of pausing) goOn()
     },
     /** How many of those that have begun still have something to do. */
     busy: () => working,

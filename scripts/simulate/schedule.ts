@@ -213,6 +213,7 @@ async function simulate(
     startAgain()
     await world.calm()
     startAgain() // one that was being stopped has ended by now
+    clients.hurry()
     if (!plan.endsAlone) return
     serving = 1
     void processes[1]?.stop()
