@@ -1,10 +1,11 @@
 import { beforeAll, beforeEach, expect, it } from 'vitest'
 import { newId } from '../test-support/new-id.ts'
 import { createTestClock, HOURS, MINUTES } from '../test-support/test-clock.ts'
+import { setMailbox } from '../test-support/mailbox-state.ts'
 import { useOpenDatabase } from '../test-support/test-database.ts'
 import { createTestQueue } from '../test-support/test-queue.ts'
 import { createAlertStore, type AlertStore } from './alert-store.ts'
-import { watchQueues } from './queue-watch.ts'
+import { createQueueWatch, watchQueues } from './queue-watch.ts'
 
 const TENANT = 'ten_a'
 const clock = createTestClock()
@@ -17,7 +18,7 @@ beforeAll(() => {
 })
 /** Connects a mailbox from which something left 20 minutes ago. */
 beforeEach(async () => {
-  await test.empty('alert_events', 'messages', 'mailbox_usage', 'tenant_settings', 'tenants')
+  await test.empty('alert_events', 'messages', 'mailbox_usage', 'mailboxes', 'tenant_settings', 'tenants')
   await test.query('INSERT INTO tenants (id, created_at) VALUES ($1, $2)', [TENANT, clock.now()])
   await test.query(`INSERT INTO tenant_settings (tenant_id, status) VALUES ($1, 'connected')`, [TENANT])
   await leave(20 * MINUTES)
@@ -75,6 +76,44 @@ it('raises another when the queue stands still again', async () => {
   await leave(16 * MINUTES)
 
   expect(await raised()).toHaveLength(2)
+})
+
+it('dismisses the alert once mail leaves a mailbox in which every attempt had failed, and raises another for its next trouble', async () => {
+  const dismissed = async () => {
+    await raised()
+    return test.query('SELECT dismissed_at IS NOT NULL AS dismissed FROM alert_events ORDER BY at')
+  }
+  await addDue('msg_1', 20 * MINUTES)
+  await setMailbox(test, { troubled_since: ago(16 * MINUTES) })
+  expect(await dismissed()).toEqual([{ dismissed: false }])
+
+  await clock.advance(1 * HOURS)
+  await setMailbox(test, { troubled_since: null })
+  await leave(0)
+  expect(await dismissed()).toEqual([{ dismissed: true }])
+
+  await clock.advance(1 * HOURS)
+  await setMailbox(test, { troubled_since: ago(16 * MINUTES) })
+  expect(await dismissed()).toEqual([{ dismissed: true }, { dismissed: false }])
+})
+
+it('gives a queue 15 minutes to move after the start of a process', async () => {
+  await addDue('msg_1', 6 * HOURS)
+  const watch = createQueueWatch({
+    queue: createTestQueue(database.pool).upkeep,
+    store,
+    recipientsPerDay: 0,
+    databaseNow: async () => clock.now(),
+    elapsedMs: () => clock.now().getTime(),
+  })
+  const raisedLater = async (ms: number) => {
+    await clock.advance(ms)
+    await watch()
+    return test.query('SELECT type FROM alert_events')
+  }
+
+  expect(await raisedLater(15 * MINUTES - 1)).toEqual([])
+  expect(await raisedLater(1)).toEqual([{ type: 'queue.stalled' }])
 })
 
 it('raises none for a mailbox that Microsoft asked to pause, until 15 minutes after', async () => {

@@ -1,4 +1,3 @@
-import { startSimulator, type Simulator } from '@inforiver-mail/m365-simulator/start'
 import { adminCentersAt } from '@inforiver-mail/m365/admin-centers'
 import { explainTrace, toReportsProblem } from '@inforiver-mail/m365/explain-reports'
 import { createGraphMailer } from '@inforiver-mail/m365/graph-mailer'
@@ -7,65 +6,42 @@ import { createMicrosoftFetch, type MicrosoftFetch } from '@inforiver-mail/m365/
 import { MessageEventType } from '@inforiver-mail/contract/message-event'
 import { pino } from 'pino'
 import { Registry } from 'prom-client'
-import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest'
+import { beforeEach, expect, it } from 'vitest'
 import { systemTimers } from '../runtime/clock.ts'
 import { BEFORE_ALL_EVENTS } from '../queue/records/events.ts'
 import { createReportSourceStore } from '../settings/report-source-store.ts'
 import { ADA, useQueueFixture, IN_DOUBT, SENT } from '../test-support/queue-fixture.ts'
 import { HOURS, MINUTES, SECONDS } from '../test-support/test-clock.ts'
 import { TEST_REGISTRATION } from '../test-support/test-product.ts'
+import { useMicrosoft } from '../test-support/use-fixture.ts'
 import { createTraceMetrics } from './report-metrics.ts'
 import { createTracePoller, type PollTrace } from './trace-poller.ts'
 import { createTraceStore } from './trace-store.ts'
 
 const POLL_MS = 60 * SECONDS
 const RUNNING = new AbortController().signal
-const REGISTRATION = {
-  ...TEST_REGISTRATION,
-  redirectUris: ['http://localhost/auth/microsoft/callback'],
-  displayName: 'Inforiver Mail',
-}
 const fetchMicrosoft = createMicrosoftFetch({ timeoutMs: 10_000 })
 
 const fixture = useQueueFixture()
-let microsoft: Simulator
-let microsoftBehindMs = 0
+const microsoft = useMicrosoft(() => fixture.clock.now())
 let poll: PollTrace
 let sender: string
 let reader: string
 
-beforeAll(async () => {
-  microsoft = await startSimulator({ port: 0, registration: REGISTRATION, clock: microsoftClock })
-})
-afterAll(() => microsoft.close())
 beforeEach(async () => {
-  microsoftBehindMs = 0
-  await control('POST', '/reset')
+  await microsoft.control('POST', '/reset')
   await fixture.database.empty('messages', 'message_events', 'message_traces')
   await fixture.database.query('UPDATE tenant_settings SET trace_enabled = true, trace_problem = NULL')
   await fixture.clock.advance(10 * MINUTES)
   await set({ accessTokenSeconds: 86_400 })
-  sender = (await control('POST', '/people/ada@contoso.com/tokens', { scopes: ['Mail.Send'] })).accessToken
-  const permissions = [...((await control('GET', '/settings')).applicationPermissions as string[])]
-  reader = (await control('POST', '/application/tokens', { permissions })).accessToken
+  sender = (await microsoft.control('POST', '/people/ada@contoso.com/tokens', { scopes: ['Mail.Send'] })).accessToken
+  const permissions = [...((await microsoft.control('GET', '/settings')).applicationPermissions as string[])]
+  reader = (await microsoft.control('POST', '/application/tokens', { permissions })).accessToken
   poll = newProcess('one')
 })
 
-const microsoftClock = () => new Date(fixture.clock.now().getTime() - microsoftBehindMs)
-
-// oxlint-disable-next-line typescript/no-explicit-any -- tests assert on its shape
-async function control(method: string, path: string, body?: unknown): Promise<any> {
-  const response = await fetch(`${microsoft.url}/control${path}`, {
-    method,
-    ...(body !== undefined && { body: JSON.stringify(body), headers: { 'content-type': 'application/json' } }),
-  })
-  const text = await response.text()
-  if (!response.ok) throw new Error(`The simulator answered ${response.status}: ${text}`)
-  return text === '' ? null : JSON.parse(text)
-}
-
-const set = (settings: object) => control('PATCH', '/settings', settings)
-const requests = async (): Promise<number> => (await control('GET', '/traces')).requests
+const set = (settings: object) => microsoft.control('PATCH', '/settings', settings)
+const requests = async (): Promise<number> => (await microsoft.control('GET', '/traces')).requests
 
 function newProcess(
   owner: string,
@@ -237,7 +213,7 @@ it.each([
 ])('looks for a message in doubt that went by draft %s by the Message-ID of that draft', async (_, earlierId) => {
   await set({ jsonMessageId: 'rewritten' })
   const id = await send(['max@contoso.com'], 'By draft', { ...IN_DOUBT, waitMs: 12 * HOURS })
-  const [mail] = (await control('GET', '/mailboxes/max@contoso.com/messages')).items
+  const [mail] = (await microsoft.control('GET', '/mailboxes/max@contoso.com/messages')).items
   await fixture.database.query(
     `WITH draft AS (INSERT INTO message_drafts (message_id, tenant_id, draft_id, internet_message_id) VALUES ($1, $2, 'draft', $3))
      UPDATE message_queue SET has_draft = true WHERE message_id = $1`,
@@ -318,8 +294,11 @@ it('takes a row for one message only, also where the next is alike', async () =>
 
 it('reads newer and older mail also where a next page is never answered', async () => {
   const broken = { action: 'answer', when: 'before', status: 500, body: '' }
-  await control('POST', '/scenarios', { effect: { kind: 'http', endpoint: 'keys', do: broken }, times: 'always' })
-  const keys = `${microsoft.url}/${REGISTRATION.tenantId}/discovery/v2.0/keys`
+  await microsoft.control('POST', '/scenarios', {
+    effect: { kind: 'http', endpoint: 'keys', do: broken },
+    times: 'always',
+  })
+  const keys = `${microsoft.url}/${TEST_REGISTRATION.tenantId}/discovery/v2.0/keys`
   const brokenPages: MicrosoftFetch = (url, init) => fetchMicrosoft(url.includes('$skiptoken=') ? keys : url, init)
   const old = await send(['max@contoso.com'], 'Old')
   await fixture.clock.advance(2 * HOURS)
@@ -332,7 +311,7 @@ it('reads newer and older mail also where a next page is never answered', async 
   expect(await known(newer)).toEqual({ 'nobody@contoso.com': 'failed 5.1.10' })
   expect(await known(old)).toEqual({ 'max@contoso.com': 'delivered' })
   expect(await known(unreached)).toEqual({ 'max@contoso.com': 'pending' })
-  expect((await control('GET', '/counters')).endpoints['keys'].byStatus).toEqual({ 500: expect.any(Number) })
+  expect((await microsoft.control('GET', '/counters')).endpoints['keys'].byStatus).toEqual({ 500: expect.any(Number) })
 
   poll = newProcess('two', { rowsAtOnce: 1 })
   for (let minute = 0; minute < 6; minute++) await nextPoll()
@@ -386,7 +365,7 @@ it('asks no further once the trace is switched off', async () => {
 it('waits as long as Microsoft asks, and says what is wrong where it refuses', async () => {
   const id = await send(['max@contoso.com'])
   const answer = (status: number, message: string, headers = {}) =>
-    control('POST', '/scenarios', {
+    microsoft.control('POST', '/scenarios', {
       effect: {
         kind: 'http',
         endpoint: 'message-trace',
@@ -401,7 +380,7 @@ it('waits as long as Microsoft asks, and says what is wrong where it refuses', a
         [ADA],
       )
     )[0]?.code
-  const asked = async () => (await control('GET', '/counters')).endpoints['message-trace'].byStatus
+  const asked = async () => (await microsoft.control('GET', '/counters')).endpoints['message-trace'].byStatus
 
   await answer(429, 'Too many.', { 'retry-after': '600' })
   await nextPoll()
@@ -409,7 +388,7 @@ it('waits as long as Microsoft asks, and says what is wrong where it refuses', a
   expect(await asked()).toEqual({ 429: 1 })
   expect(await problem()).toBeNull()
 
-  await control('DELETE', '/scenarios')
+  await microsoft.control('DELETE', '/scenarios')
   await answer(
     401,
     'Service principal-less Authentication failed: the service principal for App ID 8bd6 was not found.',
@@ -420,7 +399,7 @@ it('waits as long as Microsoft asks, and says what is wrong where it refuses', a
   await nextPoll()
   expect(await asked()).toEqual({ 429: 1, 401: 1 })
 
-  await control('DELETE', '/scenarios')
+  await microsoft.control('DELETE', '/scenarios')
   await fixture.clock.advance(10 * MINUTES)
   await nextPoll()
   expect(await problem()).toBeNull()
@@ -433,7 +412,7 @@ it('waits as long as Microsoft asks, and says what is wrong where it refuses', a
   expect(await problem()).toBe('trace-unavailable')
   const bounce = { delivery: 'failed', code: '5.2.2', detail: null, at: null, source: 'bounce', note: null } as const
   await fixture.queue.reports.apply(ADA, [{ messageId: next, recipient: 'bob@contoso.com', certain: true, ...bounce }])
-  await control('DELETE', '/scenarios')
+  await microsoft.control('DELETE', '/scenarios')
   await fixture.clock.advance(10 * MINUTES)
   await nextPoll()
   expect(await problem()).toBeNull()
@@ -453,5 +432,5 @@ it('never asks more than 20 times in 5 minutes, and settles everything within 10
   }
   for (let minute = 0; minute < 15; minute++) await nextPoll()
   expect(await fixture.queue.reports.readAwaited(ADA)).toEqual([])
-  expect((await control('GET', '/traces')).maxPer5Minutes).toBeLessThanOrEqual(20)
+  expect((await microsoft.control('GET', '/traces')).maxPer5Minutes).toBeLessThanOrEqual(20)
 })

@@ -49,7 +49,11 @@ describe('while large attachments are not enabled', () => {
     })
 
     const early = await upload.answer
-    expect(early).toMatchObject({ status: 422, json: { code: 'large-attachments-disabled' } })
+    for (const answer of [early, complete]) {
+      expect(answer).toMatchObject({ status: 422, json: { code: 'large-attachments-disabled' } })
+      expect(answer.json.detail).toContain('4194304')
+      expect(answer.json.detail).toContain('Tenant Settings > Office 365 SMTP')
+    }
     await expect.poll(() => countStored(fixture.database)).toEqual(nothing)
     expect(early.json.detail).toMatch(
       /^The message has at least \d+ bytes of attachments, and at least \d+ bytes encoded for Microsoft;/,

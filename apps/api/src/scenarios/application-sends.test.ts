@@ -4,7 +4,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { clientCertificate } from '../../../../packages/m365/src/test-support/self-signed-certificate.ts'
 import { mailsIn } from '../test-support/mailbox.ts'
 import { SETTINGS } from '../test-support/office365-smtp.ts'
-import { answer, http, switchOn } from '../test-support/scenario.ts'
+import { http, switchOn } from '../test-support/scenario.ts'
 import type { TestBrowser } from '../test-support/test-browser.ts'
 import type { TestProduct } from '../test-support/test-product.ts'
 import { useFixture } from '../test-support/use-fixture.ts'
@@ -130,22 +130,6 @@ describe('with either', () => {
     await service.post(`/api/v1/messages/${id}/cancel`)
     await untilClean()
     expect(await left('reports@contoso.com')).toEqual([])
-  })
-
-  it('deletes the draft of a consent that failed, in a mailbox that was never connected', async () => {
-    await connect()
-    const { json } = await ada.call('POST', `${SETTINGS}/update-sender`, {
-      fromEmail: 'finance@contoso.com',
-      largeAttachments: true,
-    })
-    await switchOn(fixture, http('message-delete', { action: 'reset', when: 'after' }))
-    await switchOn(fixture, http('sendMail', answer(503, 'ServiceUnavailable')))
-    await ada.consent(json.consentUrl, GRACE)
-    expect(await settings()).toMatchObject({ fromEmail: 'reports@contoso.com' })
-    expect(await left('finance@contoso.com')).toHaveLength(1)
-
-    await untilClean()
-    expect(await left('finance@contoso.com')).toEqual([])
   })
 
   it('holds a message when a policy keeps the application out', async () => {

@@ -1,7 +1,6 @@
 import { beforeEach, expect, it } from 'vitest'
 import { SETTINGS } from '../test-support/office365-smtp.ts'
-import { submitAsMime } from '../test-support/mime.ts'
-import { answer, http, lookUntil, requestsTo } from '../test-support/scenario.ts'
+import { answer, http, requestsTo } from '../test-support/scenario.ts'
 import { MINUTES, SECONDS } from '../test-support/test-clock.ts'
 import { useDeliveryFixture } from '../test-support/use-fixture.ts'
 
@@ -66,33 +65,6 @@ it('settles the recipient that a report of Exchange names, once, and tells it wi
   await poll()
   expect(await requestsTo(fixture, 'message-source')).toBe(read)
 })
-
-it.each([
-  [
-    'JSON by draft',
-    async (content: { subject: string; to: string[] }) =>
-      (await fixture.service.submit({ ...content, saveToSentItems: false })).id as string,
-  ],
-  [
-    'MIME',
-    ({ subject, to }: { subject: string; to: string[] }) =>
-      submitAsMime(fixture, subject, { to: to.map((address) => ({ address })) }),
-  ],
-] as const)(
-  'settles a recipient by a report that comes before the outcome of a message that goes as %s',
-  async (name, submit) => {
-    await fixture.microsoft.control('PATCH', '/settings', { sentCopyDelayMs: 5 * MINUTES })
-    await fixture.switchOn(http('draft-send', { action: 'hang', when: 'after' }))
-    const id = await submit({ to: ['max@contoso.com', NOBODY], subject: `early of ${name}` })
-    await expect.poll(() => fixture.arrived(`early of ${name}`)).toBe(1)
-    await poll()
-    await fixture.timeOut()
-
-    await fixture.microsoft.control('PATCH', '/settings', { sentCopyDelayMs: 0 })
-    await lookUntil(fixture, id, { status: 'sent' })
-    expect((await recipientsOf(id))[1]).toMatchObject({ address: NOBODY, delivery: 'failed', code: '5.1.10' })
-  },
-)
 
 it('reads nothing of other mail but that it has arrived', async () => {
   const id = await send('to herself', 'ada@contoso.com')

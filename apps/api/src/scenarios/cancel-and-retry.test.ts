@@ -1,4 +1,5 @@
 import { beforeEach, describe, expect, it } from 'vitest'
+import { changingNothing } from '../test-support/changing-nothing.ts'
 import { mailsIn } from '../test-support/mailbox.ts'
 import { createTestClock, HOURS } from '../test-support/test-clock.ts'
 import { useProduct } from '../test-support/use-fixture.ts'
@@ -18,6 +19,10 @@ const cancel = (id: string) => service.post(`${MESSAGES}/${id}/cancel`)
 const retry = (id: string) => service.post(`${MESSAGES}/${id}/retry`)
 
 const scheduled = () => service.submit({ sendAt: new Date(clock.now().getTime() + 1 * HOURS).toISOString() })
+
+const NOT_CANCELLABLE = { status: 409, json: { code: 'message-not-cancellable' } }
+const UNKNOWN_FIELD = { status: 400, json: { errors: [{ path: 'force', message: 'This field is not known.' }] } }
+const notRetryable = (detail: string) => ({ status: 409, json: { code: 'message-not-retryable', detail } })
 
 async function waitingForItsNextAttempt() {
   await fixture.microsoft.control('POST', '/scenarios', { name: 'send-503-store' })
@@ -41,6 +46,12 @@ async function stopped(subject: string) {
   await fixture.microsoft.control('POST', '/scenarios', { name: 'send-accepted-but-504' })
   const { id } = await service.submit({ subject, onUnknownOutcome: 'stop' })
   return service.until(id, { status: 'failed', problem: { code: 'outcome-unknown' } })
+}
+
+async function withoutContent(failed: Promise<{ id: string }>) {
+  const { id } = await failed
+  await fixture.database.query('DELETE FROM message_contents WHERE message_id = $1', [id])
+  return { id }
 }
 
 async function sent() {
@@ -79,19 +90,6 @@ it.each([
   expect(await service.read(id)).toEqual(json)
 })
 
-it.each([
-  ['in doubt', inDoubt],
-  ['sent', sent],
-  ['failed', () => refused()],
-])('does not cancel a message that is %s', async (_state, make) => {
-  const message = await make()
-
-  const { status, json } = await cancel(message.id)
-
-  expect(status).toBe(409)
-  expect(json.code).toBe('message-not-cancellable')
-})
-
 it('sends a failed message when it is retried, and keeps what happened before', async () => {
   const { id } = await refused('Retried')
 
@@ -107,47 +105,43 @@ it('sends a failed message when it is retried, and keeps what happened before', 
   expect(await mailsIn(fixture.microsoft, 'Retried')).toHaveLength(1)
 })
 
-it.each([
-  ['a field in the body', '', { force: true }, 'force'],
-  ['a query', '?force=1', undefined, 'force'],
-])('refuses %s that it does not know, and does not cancel', async (_what, query, body, path) => {
-  const { id } = await scheduled()
-
-  const { status, json } = await service.post(`${MESSAGES}/${id}/cancel${query}`, body)
-
-  expect(status).toBe(400)
-  expect(json.errors).toMatchObject([{ path, message: 'This field is not known.' }])
-  expect(await service.read(id)).toMatchObject({ status: 'scheduled' })
-})
-
-it.each([
-  ['scheduled', scheduled],
-  ['queued', waitingForItsNextAttempt],
-  ['sent', sent],
-])('does not retry a message that is %s', async (state, make) => {
+it.each<[string, () => Promise<{ id: string }>, string, { status: number; json: object }, object?]>([
+  ['cancel one in doubt', inDoubt, 'cancel', NOT_CANCELLABLE],
+  ['cancel one that was sent', sent, 'cancel', NOT_CANCELLABLE],
+  ['cancel one that failed', () => refused(), 'cancel', NOT_CANCELLABLE],
+  ['cancel with a field that it does not know', scheduled, 'cancel', UNKNOWN_FIELD, { force: true }],
+  ['cancel with a query that it does not know', scheduled, 'cancel?force=1', UNKNOWN_FIELD],
+  [
+    'retry one that is scheduled',
+    scheduled,
+    'retry',
+    notRetryable('Only a failed message can be retried; this one is scheduled.'),
+  ],
+  [
+    'retry one that is queued',
+    waitingForItsNextAttempt,
+    'retry',
+    notRetryable('Only a failed message can be retried; this one is queued.'),
+  ],
+  ['retry one that was sent', sent, 'retry', notRetryable('Only a failed message can be retried; this one is sent.')],
+  [
+    'retry one that was refused and has no content any more',
+    () => withoutContent(refused()),
+    'retry',
+    notRetryable(expect.stringContaining('submit it again')),
+  ],
+  [
+    'retry one that may have been sent and has no content any more',
+    () => withoutContent(stopped('Deleted')),
+    'retry',
+    notRetryable(expect.stringContaining('submit it again')),
+  ],
+])('does not %s, and changes nothing', async (_what, make, action, answer, body) => {
   const { id } = await make()
 
-  const { status, json } = await retry(id)
+  const refusal = await changingNothing(fixture, () => service.post(`${MESSAGES}/${id}/${action}`, body))
 
-  expect(status).toBe(409)
-  expect(json).toMatchObject({
-    code: 'message-not-retryable',
-    detail: `Only a failed message can be retried; this one is ${state}.`,
-  })
-})
-
-it.each([
-  ['was refused', refused],
-  ['may have been sent', stopped],
-])('does not retry a message that %s and whose content is deleted', async (_what, make) => {
-  const { id } = await make('Deleted by now')
-  await fixture.database.query('DELETE FROM message_contents WHERE message_id = $1', [id])
-
-  const { status, json } = await retry(id)
-
-  expect(status).toBe(409)
-  expect(json).toMatchObject({ code: 'message-not-retryable', detail: expect.stringContaining('submit it again') })
-  expect(await service.read(id)).toMatchObject({ status: 'failed', possibleDuplicate: false })
+  expect(refusal).toMatchObject(answer)
 })
 
 describe('in the audit log', () => {

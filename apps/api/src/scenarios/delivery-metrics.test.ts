@@ -66,26 +66,6 @@ it('counts what is submitted and sent with the time it took, attempts by outcome
   })
 })
 
-it('counts what is held with its mailbox', async () => {
-  const held = async () => (await samples())[name('held_messages')]
-  const refused = async () => (await samples())[name('attempts_total', '{outcome="refused"}')] ?? 0
-  const refusedBefore = await refused()
-  const change = await added(async () => {
-    await fixture.switchOn('send-403-send-as', 'always')
-    for (let count = 0; count < 2; count++) await fixture.service.submit()
-    await expect.poll(held).toBe(2)
-    await fixture.service.submit()
-    await expect.poll(held).toBe(3)
-    await fixture.pass(15 * MINUTES) // one is tried, in vain
-    await expect.poll(refused).toBe(refusedBefore + 3)
-  })
-  await expect.poll(change).toMatchObject({ [name('messages_total', '{status="held"}')]: 3 })
-
-  await fixture.microsoft.control('DELETE', '/scenarios')
-  await fixture.pass(15 * MINUTES)
-  await expect.poll(held).toBe(0)
-})
-
 it('names no address, no subject and no tenant', async () => {
   const text = await (await fetch(`${fixture.product.url}/metrics`)).text()
 

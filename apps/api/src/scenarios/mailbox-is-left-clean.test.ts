@@ -1,6 +1,6 @@
 import { afterAll, beforeEach, describe, expect, it } from 'vitest'
 import { holdRequest } from '../test-support/held-request.ts'
-import { copiesIn, http, untilCleaned } from '../test-support/scenario.ts'
+import { copiesIn, http } from '../test-support/scenario.ts'
 import { MINUTES, SECONDS } from '../test-support/test-clock.ts'
 import { expectNoDraft, files, SMALL_UPLOADS, submitFiles, untilPostponed } from '../test-support/upload-fixture.ts'
 import { useUploadFixture } from '../test-support/use-fixture.ts'
@@ -40,13 +40,6 @@ describe('the copy in Sent Items', () => {
       await fixture.pass(1 * MINUTES)
       await expect.poll(() => copies(subject)).toEqual([])
       expect(await fixture.arrived(subject)).toBe(1)
-    })
-
-    it('stays otherwise', async () => {
-      const id = await submitFiles(fixture, `copy, ${kind}`, files(sizeBytes))
-      await fixture.service.until(id, { status: 'sent' })
-      await untilCleaned(fixture)
-      expect(await copies(`copy, ${kind}`)).toHaveLength(1)
     })
   })
 

@@ -1,6 +1,5 @@
 import { afterAll, beforeEach, describe, expect, it } from 'vitest'
 import { postMultipart } from '../test-support/multipart.ts'
-import { HOURS } from '../test-support/test-clock.ts'
 import { expectArrival, expectNoDraft, files, largeMail, MB, submitFiles } from '../test-support/upload-fixture.ts'
 import { useUploadFixture } from '../test-support/use-fixture.ts'
 
@@ -47,17 +46,5 @@ describe.each([400, 413])('a message that the organisation finds too large, refu
     const smaller = files(3 * MB)
     await fixture.service.until(await submitFiles(fixture, `${subject} smaller`, smaller), { status: 'sent' })
     await expectArrival(fixture.microsoft, `${subject} smaller`, smaller)
-  })
-
-  it('is tried again a day later, when the limit may have been raised', async () => {
-    const subject = `${messageTooLargeStatus} a day later`
-    const id = await submitFiles(fixture, subject, files(4 * MB))
-    await fixture.service.until(id, { status: 'failed' })
-    await set({ messageSizeLimitBytes: null })
-    await fixture.pass(24 * HOURS)
-    const contents = files(4 * MB)
-    const next = await submitFiles(fixture, `${subject} again`, contents)
-    expect(await fixture.service.until(next, { status: 'sent' })).toMatchObject({ attempts: [{ outcome: 'sent' }] })
-    await expectArrival(fixture.microsoft, `${subject} again`, contents)
   })
 })

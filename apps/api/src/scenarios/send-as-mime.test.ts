@@ -1,7 +1,7 @@
 import { beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { mailsIn } from '../test-support/mailbox.ts'
 import { SIGNED_BODY, submitAsMime } from '../test-support/mime.ts'
-import { answer, consent, copiesIn, draftsIn, http, lookUntil, requestsTo } from '../test-support/scenario.ts'
+import { answer, consent, draftsIn, http, lookUntil, requestsTo } from '../test-support/scenario.ts'
 import { useDeliveryFixture } from '../test-support/use-fixture.ts'
 
 // What Graph's JSON cannot carry goes as MIME. The tests of one grant follow those of the other.
@@ -89,17 +89,6 @@ describe('with Mail.Send alone', () => {
 describe('with Mail.ReadWrite', () => {
   beforeAll(async () => {
     await consent(fixture.product, 'update-sender', { fromEmail: 'ada@contoso.com', largeAttachments: true })
-  })
-
-  it.each(READINGS)('is sent by draft, and found by its id when the answer is lost: %o', async (reading) => {
-    await set(reading)
-    const subject = `By draft ${Object.values(reading).join(' ')}`
-    await fixture.switchOn(http('draft-send', answer(504, 'UnknownError', { when: 'after' })))
-    const id = await submitAsMime(fixture, subject)
-
-    await lookUntil(fixture, id, SENT_ONCE)
-    expect(await fixture.arrived(subject)).toBe(1)
-    expect(await copiesIn(fixture, subject)).toMatchObject([{ mime: { kind: 'S/MIME' } }])
   })
 
   it('continues with a draft whose answer was lost, and never with that of another message of the same Message-ID', async () => {

@@ -1,7 +1,7 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { beforeEach, expect, it } from 'vitest'
 import { mailsIn } from '../test-support/mailbox.ts'
 import { useDeliveryFixture } from '../test-support/use-fixture.ts'
-import { consent, draftsIn, http } from '../test-support/scenario.ts'
+import { consent, draftsIn } from '../test-support/scenario.ts'
 
 // The delegate granted Mail.ReadWrite, and nobody knows whether sent mail can be found in this mailbox.
 
@@ -36,25 +36,6 @@ it('sends by draft while nobody knows whether the mailbox can be searched', asyn
   expect(await draftsIn(fixture, 'By draft')).toEqual([])
 })
 
-// What else may become of a request is in the calls of packages/m365, and in the schedules of the simulation.
-it.each([
-  ['recognises by the id of the draft that it was sent', 'send-accepted-but-hang', 1],
-  ['sends the same draft again', 'send-409', 2],
-])('%s, after %s', async (_what, scenario, sends) => {
-  const since = fixture.clock.now()
-  await fixture.switchOn(scenario)
-  const { id } = await fixture.service.submit({ subject: scenario })
-  if (scenario.endsWith('hang')) await fixture.timeOut()
-
-  expect(await fixture.service.until(id, { status: 'sent' })).toMatchObject({
-    attempts: [{ outcome: 'unknown' }, { outcome: 'sent' }],
-    possibleDuplicate: false,
-  })
-  expect(await count('draft-create', since)).toBe(1)
-  expect(await count('draft-send', since)).toBe(sends)
-  expect(await fixture.arrived(scenario)).toBe(1)
-})
-
 it('sends by draft only what is to leave no copy in Sent Items, once the mailbox can be searched', async () => {
   await fixture.database.query(`UPDATE tenant_settings SET sent_items_search = 'works'`)
   const since = fixture.clock.now()
@@ -85,31 +66,4 @@ it('holds all mail, and sends none from the account, where Exchange ignores from
   for (const { id } of [...submitted, later]) await fixture.service.until(id, { status: 'sent' })
   expect(await fixture.arrived(subject)).toBe(6)
   await consent(fixture.product, 'update-sender', { fromEmail: 'ada@contoso.com' })
-})
-
-describe('a draft that Exchange made from the account', () => {
-  beforeAll(async () => {
-    await consent(fixture.product, 'update-sender', { fromEmail: 'reports@contoso.com' })
-    // Otherwise the copy of the message that proved the consent might be read only now, and show the account too.
-    await fixture.database.query(`UPDATE tenant_settings SET sent_items_search = 'fails'`)
-    await fixture.microsoft.control('PATCH', '/settings', { jsonFrom: 'ignored' })
-  })
-  afterAll(async () => {
-    await fixture.microsoft.control('PATCH', '/settings', { jsonFrom: 'enforced' })
-    await consent(fixture.product, 'update-sender', { fromEmail: 'ada@contoso.com' })
-  })
-
-  it('does not count as sent where a person sent it without its files', async () => {
-    const read = { action: 'answer', when: 'before', status: 200, body: { id: 'draft', isDraft: false } }
-    await fixture.switchOn(http('message-get', read), 'always') // a clean-up may read too
-    const content = Buffer.alloc(3_200_000).toString('base64')
-    const { id } = await fixture.service.submit({
-      subject: 'Sent without its files',
-      attachments: [{ filename: 'q3.pdf', content }],
-    })
-
-    expect(await fixture.service.until(id, { status: 'failed' })).toMatchObject({
-      problem: { code: 'message-refused', detail: expect.stringContaining('with 0 of its 1 attachment') },
-    })
-  })
 })

@@ -5,7 +5,6 @@ import { SETTINGS } from '../test-support/office365-smtp.ts'
 import type { TestBrowser } from '../test-support/test-browser.ts'
 import { connectMailbox } from '../test-support/test-service.ts'
 import { files, RANGE_BYTES, submitFiles } from '../test-support/upload-fixture.ts'
-import { requestsTo } from '../test-support/scenario.ts'
 import { useProduct } from '../test-support/use-fixture.ts'
 
 const { fixture, product, service } = useProduct({ environment: { MAILBOX_MESSAGES_PER_MINUTE: '0' } })
@@ -19,34 +18,8 @@ beforeEach(async () => {
   await ada.signIn('Ada Admin')
 })
 
-const reset = () => ada.call('POST', `${SETTINGS}/reset`, {})
 const sendersOf = async (subject: string) =>
   (await mailsIn(fixture.microsoft, subject)).map((mail) => mail.from.address)
-const arrived = async (subject: string) => (await mailsIn(fixture.microsoft, subject)).length
-
-/** Whether a reset still waits, a moment after it has replaced the settings. */
-async function waits(promise: Promise<unknown>): Promise<boolean> {
-  const status = () => fixture.database.query('SELECT status FROM tenant_settings')
-  await expect.poll(status, { interval: 5 }).toMatchObject([{ status: 'not-configured' }])
-  const pending = Symbol('pending')
-  return (await Promise.race([promise, new Promise((resolve) => setTimeout(resolve, 150, pending))])) === pending
-}
-
-it('stops an upload that is under way at a reset, and holds the message', async () => {
-  const rangesBefore = await requestsTo(fixture, 'upload-range')
-  const range = await holdRequest(fixture.microsoft, 'upload-range', 2)
-  const id = await submitFiles({ product, service }, 'Reset in the middle', files(2 * RANGE_BYTES + 1))
-  await range.untilHeld()
-
-  const answer = reset()
-  expect(await waits(answer)).toBe(true)
-  await range.release()
-
-  expect((await answer).json).toMatchObject({ status: 'not-configured', requestsOnTheWire: 1 })
-  expect(await service.until(id, { status: 'held' })).toMatchObject({ heldBecause: 'not-configured' })
-  expect((await requestsTo(fixture, 'upload-range')) - rangesBefore).toBe(2)
-  expect(await arrived('Reset in the middle')).toBe(0)
-})
 
 it('completes a consent for another sender once the old one has nothing on the wire, and sends from the new one', async () => {
   const range = await holdRequest(fixture.microsoft, 'upload-range', 2)

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { expect, it } from 'vitest'
 import { systemClock } from '../runtime/clock.ts'
 import { mailsIn } from '../test-support/mailbox.ts'
-import { DAYS, HOURS } from '../test-support/test-clock.ts'
+import { DAYS, HOURS, MINUTES } from '../test-support/test-clock.ts'
 import { useProduct } from '../test-support/use-fixture.ts'
 
 const { fixture, service } = useProduct({ environment: { MAILBOX_MESSAGES_PER_MINUTE: '0' }, mailbox: {} })
@@ -27,6 +27,7 @@ it('delivers every part of a message as submitted', async () => {
     cc: ['bob@contoso.com'],
     bcc: [{ address: 'auditor@audit.example', name: 'Auditor' }],
     replyTo: [{ address: 'desk@inforiver.example', name: 'Report desk' }, 'other@inforiver.example'],
+    sendAt: new Date(systemClock().getTime() - 1 * MINUTES).toISOString(), // over by now, so that it leaves at once
     text: undefined,
     html: '<p>Q3 is <b>good</b>.</p>',
     headers: { 'x-report-id': '42', 'X-Run': 'a: b; c' },

@@ -156,11 +156,12 @@ export async function createTestFixture(
   return fixture
 }
 
-async function startMicrosoft({
+/** Starts a simulated Microsoft with the registration of the product. */
+export async function startMicrosoft({
   clock,
   certificates = [],
 }: {
-  clock?: TestClock
+  clock?: Pick<TestClock, 'now'>
   certificates?: readonly string[]
 }): Promise<TestMicrosoft> {
   const simulator = await startSimulator({

@@ -12,8 +12,6 @@ import type { ServiceClient } from './test-service.ts'
 export const MB = 1024 * 1024
 /** The size of the ranges in which the product uploads a file. */
 export const RANGE_BYTES = 3_932_160
-/** The smallest ranges of which Graph's smallest upload has three, if there is a byte more than two. */
-export const SHORT_RANGE_BYTES = 1_572_864
 
 /** The sizes of a product that uploads in ranges of one chunk what has a twentieth of 4 MB. */
 export const SMALL_UPLOADS = { rangeBytes: 262_144, certainRequestBytes: 100_000 }
@@ -164,12 +162,6 @@ export async function submitFiles(
 export async function uploadsOf(microsoft: TestMicrosoft, subject: string): Promise<UploadReport[]> {
   const { items } = await microsoft.control('GET', '/uploads?limit=1000')
   return items.filter(({ name }: UploadReport) => name.startsWith(`${subject} `))
-}
-
-/** Waits until this many ranges of a mail's files were accepted. */
-export async function untilRanges(microsoft: TestMicrosoft, subject: string, count: number): Promise<void> {
-  const taken = async () => (await uploadsOf(microsoft, subject)).flatMap(({ ranges }) => ranges.filter(isTaken)).length
-  await expect.poll(taken, { interval: 10 }).toBeGreaterThanOrEqual(count)
 }
 
 /** Waits until a deletion in the mailbox has failed and was postponed. */

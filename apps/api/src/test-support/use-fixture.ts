@@ -1,17 +1,27 @@
 import { createDeliveryFixture, type DeliveryFixture } from './delivery-fixture.ts'
 import type { TestClock } from './test-clock.ts'
-import { createTestFixture, type TestFixture, type TestProduct } from './test-product.ts'
+import {
+  createTestFixture,
+  startMicrosoft,
+  type TestFixture,
+  type TestMicrosoft,
+  type TestProduct,
+} from './test-product.ts'
 import { connectMailbox, createServiceClient, type ServiceClient } from './test-service.ts'
 import { createUploadFixture, type UploadFixture } from './upload-fixture.ts'
 import { forget, useCreated } from './use-created.ts'
 
 // What most tests of a product begin with.
 
-const close = (fixture: TestFixture) => fixture.close()
+const close = (fixture: { close(): Promise<void> }) => fixture.close()
 
 /** A simulated Microsoft and a database, on which each test starts what it needs. */
 export const useFixture = (options?: Parameters<typeof createTestFixture>[0]): TestFixture =>
   useCreated(() => createTestFixture(options), close)
+
+/** A simulated Microsoft alone. */
+export const useMicrosoft = (now: () => Date): TestMicrosoft =>
+  useCreated(() => startMicrosoft({ clock: { now } }), close)
 
 /** A product, with one service that may do everything; by default it only serves requests, and no mailbox is connected. */
 export function useProduct({

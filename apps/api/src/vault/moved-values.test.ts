@@ -2,11 +2,11 @@ import type { TokenVault } from '@inforiver-mail/m365/token-vault'
 import { beforeAll, beforeEach, expect, it } from 'vitest'
 import type { SealedColumn } from '../domain/sealed-column.ts'
 import { SEALED_COLUMNS } from '../sealed-columns.ts'
-import { addMessagesUnderDataKey, addSealedRows, newKey, vaultOf } from '../test-support/sealed-rows.ts'
+import { addSealedRows, newKey, vaultOf } from '../test-support/sealed-rows.ts'
 import { useOpenDatabase } from '../test-support/test-database.ts'
 import { createSealedStore, type SealedStore, type StoredValue } from './sealed-store.ts'
 
-const { refreshToken, accessToken, consent, signIn, webhook, contentKey, dataKey } = SEALED_COLUMNS
+const { refreshToken, accessToken, consent, signIn, webhook } = SEALED_COLUMNS
 
 const { test, database } = useOpenDatabase()
 let store: SealedStore
@@ -47,30 +47,6 @@ it.each([refreshToken, accessToken, consent, signIn, webhook])(
     expect(Object.values(await opened(column))).toEqual([expect.stringContaining('the '), null])
   },
 )
-
-it('does not open the key of a message that was moved to another message, of the same tenant or not', async () => {
-  const [one] = await values(contentKey)
-
-  for (const key of ['msg_ten_1_000001', 'msg_ten_2_000000']) await put(contentKey, key, one?.value)
-
-  expect(await opened(contentKey)).toEqual({
-    msg_ten_1_000000: 'the key',
-    msg_ten_1_000001: null,
-    msg_ten_2_000000: null,
-    msg_ten_2_000001: 'the key',
-  })
-})
-
-it('does not open a data key that was moved to another tenant, or to another of the same', async () => {
-  await addMessagesUnderDataKey(test, vault, 'ten_1', { dataKey: 'key_1', ids: [] })
-  await addMessagesUnderDataKey(test, vault, 'ten_1', { dataKey: 'key_2', ids: [], hoursAgo: 1 })
-  await addMessagesUnderDataKey(test, vault, 'ten_2', { dataKey: 'key_3', ids: [] })
-  const [one] = await values(dataKey)
-
-  for (const key of ['key_2', 'key_3']) await put(dataKey, key, one?.value)
-
-  expect(await opened(dataKey)).toEqual({ key_1: 'the data key', key_2: null, key_3: null })
-})
 
 it('does not open a refresh token in the column of access tokens, or the reverse', async () => {
   const [refresh] = await values(refreshToken)
