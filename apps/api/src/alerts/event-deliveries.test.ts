@@ -3,7 +3,6 @@ import { WebhookEventPayload, type WebhookSubject } from '@inforiver-mail/contra
 import { afterAll, beforeEach, expect, it } from 'vitest'
 import type { Alert } from '../domain/alert.ts'
 import { appendAlert } from '../database/alert-log.ts'
-import type { Events } from '../queue/records/events.ts'
 import { newId } from '../test-support/new-id.ts'
 import { HOURS, MINUTES, SECONDS } from '../test-support/test-clock.ts'
 import { ADMIN, createWebhookFixture, TENANT, type Receiver } from '../test-support/webhook-fixture.ts'
@@ -38,22 +37,6 @@ function addWebhook(
   services: readonly string[] | null = null,
 ): Promise<Receiver> {
   return fixture.addWebhook({ types, services })
-}
-
-/** Events that tell when somebody has read all of them. */
-function spyOnReads(): { readonly events: Events; ended: () => Promise<void> } {
-  const { promise, resolve } = Promise.withResolvers<void>()
-  return {
-    events: {
-      ...events,
-      async read(...of) {
-        const page = await events.read(...of)
-        if (page?.ended) setImmediate(resolve)
-        return page
-      },
-    },
-    ended: () => promise,
-  }
 }
 
 const byId = (ids: readonly string[]): string[] => ids.toSorted((one, other) => one.localeCompare(other))
@@ -120,7 +103,7 @@ it('has two requests under way to a webhook at most, of which one is for new eve
   busy.answer = () => null
   const ids = await happen(3)
   const stop = fixture.start()
-  await arrival(busy, ids.slice(0, 2)) // nothing else wants the other place
+  await arrival(busy, ids.slice(0, 1))
   const stalled = await raise({ type: 'queue.stalled', facts: { oldestDueAt: clock.now().toISOString() } })
   await arrival(other, [stalled])
   const later = await raise({ type: 'mailbox.recovered', facts: { fromEmail: 'ada@contoso.com' } })
@@ -138,11 +121,9 @@ it('has two requests under way to a webhook at most, of which one is for new eve
   await expect.poll(() => byId(busy.received.slice(2)), WAIT).toEqual(byId([stalled, ids[0] ?? '']))
 })
 
-it('records the position of an idle webhook once a minute', async () => {
+it('moves an idle webhook on past what it is not sent', async () => {
   const receiver = await addWebhook()
   await happen(25_000, 'message.held')
-  await clock.advance(1 * MINUTES)
-  await happen(1, 'message.held')
   const { position } = await events.end(TENANT)
   const stop = fixture.start()
   await expect
@@ -152,22 +133,6 @@ it('records the position of an idle webhook once a minute', async () => {
 
   await happen(1)
   expect(await receiver.listed()).toMatchObject({ waiting: 1 }) // which looks no further than 20,000 events
-})
-
-it('skips no event after a failover to a clock that is behind', async () => {
-  await happen(1)
-  const receiver = await addWebhook()
-  await clock.advance(40 * SECONDS)
-  await happen(1, 'message.held')
-  const look = spyOnReads()
-  fixture.start({ read: look.events })
-  await look.ended()
-  await test.query(`DELETE FROM message_events WHERE type = 'message.held'`)
-  await clock.advance(-30 * SECONDS)
-  const ids = await happen(1)
-  await arrival(receiver, ids)
-
-  expect(receiver.received).toHaveLength(1)
 })
 
 it('tries an event again apart from the others, and gives it up after ten attempts', async () => {

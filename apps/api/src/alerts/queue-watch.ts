@@ -4,40 +4,30 @@ import type { AlertStore } from './alert-store.ts'
 /** A queue stands still once nothing has moved for this long. After a restart it gets as long to move. */
 const STALLED_AFTER_MS = 15 * 60_000
 
+interface Watched {
+  readonly queue: Pick<Upkeep, 'findStalled' | 'findMoving'>
+  readonly store: Pick<AlertStore, 'raiseStalled' | 'listStalled' | 'dismissStalled'>
+  readonly recipientsPerDay: number
+}
+
 /** Returns a function to be called periodically from the start of the process. */
 export function createQueueWatch({
-  queue,
-  store,
-  recipientsPerDay,
   databaseNow,
   elapsedMs,
-}: {
-  queue: Pick<Upkeep, 'findStalled' | 'findMoving'>
-  store: Pick<AlertStore, 'raiseStalled' | 'listStalled' | 'dismissStalled'>
-  recipientsPerDay: number
+  ...watched
+}: Watched & {
   /** Reads the clock of the database. */
   databaseNow: () => Promise<Date>
   elapsedMs: () => number
 }): () => Promise<void> {
   const startedAt = elapsedMs()
   return async () => {
-    if (elapsedMs() - startedAt >= STALLED_AFTER_MS)
-      await watchQueues({ queue, store, recipientsPerDay, now: await databaseNow() })
+    if (elapsedMs() - startedAt >= STALLED_AFTER_MS) await watchQueues({ ...watched, now: await databaseNow() })
   }
 }
 
 /** Raises an alert for each queue that stands still, and dismisses those of queues that move again. */
-export async function watchQueues({
-  queue,
-  store,
-  recipientsPerDay,
-  now,
-}: {
-  queue: Pick<Upkeep, 'findStalled' | 'findMoving'>
-  store: Pick<AlertStore, 'raiseStalled' | 'listStalled' | 'dismissStalled'>
-  recipientsPerDay: number
-  now: Date
-}): Promise<void> {
+export async function watchQueues({ queue, store, recipientsPerDay, now }: Watched & { now: Date }): Promise<void> {
   const movedBefore = new Date(now.getTime() - STALLED_AFTER_MS)
   await store.raiseStalled(await queue.findStalled({ now, movedBefore, recipientsPerDay }), now)
   await store.dismissStalled(await queue.findMoving(await store.listStalled()), now)

@@ -15,15 +15,18 @@ export interface WebhookTarget {
   readonly secretSealed: Sealed
 }
 
+/** What a webhook is told: an alert, an event or a test. */
+export interface Told {
+  readonly id: string
+  readonly type: WebhookType
+  readonly body: string
+}
+
 /**
  * Sends one request to a webhook and returns the outcome. Rejects only with the reason of `signal`, or when the vault
  * cannot open the secret.
  */
-export type AttemptWebhook = (
-  webhook: WebhookTarget,
-  event: { readonly id: string; readonly type: WebhookType; readonly body: string },
-  signal?: AbortSignal,
-) => Promise<WebhookAttempt>
+export type AttemptWebhook = (webhook: WebhookTarget, told: Told, signal?: AbortSignal) => Promise<WebhookAttempt>
 
 export function createWebhookAttempt({
   vault,

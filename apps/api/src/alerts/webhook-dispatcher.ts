@@ -1,4 +1,4 @@
-import type { WebhookAttempt, WebhookType } from '@inforiver-mail/contract/webhook'
+import type { WebhookAttempt } from '@inforiver-mail/contract/webhook'
 import type { AdminCenters } from '@inforiver-mail/m365/admin-centers'
 import type { RandomBytes } from '@inforiver-mail/m365/random'
 import type { FastifyBaseLogger } from 'fastify'
@@ -6,27 +6,24 @@ import type { Timers } from '../runtime/clock.ts'
 import { startPolling, type Polling } from '../runtime/polling.ts'
 import type { Events, StoredEvent } from '../queue/records/events.ts'
 import type { ClaimedDelivery, EventStream, OutboxStore } from './outbox-store.ts'
-import type { AttemptWebhook, WebhookTarget } from './webhook-attempt.ts'
+import type { AttemptWebhook, Told, WebhookTarget } from './webhook-attempt.ts'
 import { eventBody, webhookBody } from './webhook-body.ts'
 import { GONE, pauseAfter } from './webhook-schedule.ts'
 
-// Two requests at most are under way from a process to a webhook. One place is for new events alone. Alerts, events that are
-// tried again and replays take the other one in this order, which new events use too as long as nothing else wants it.
+// Two requests at most are under way from a process to a webhook: one for new events, and one for alerts, events that are
+// tried again and replays, in this order.
 
 const POLL_EVERY_MS = 2_000
 const AFTER_FAILURE_MS = 10_000
 /** Streams and webhooks that are sent to at a time: twice as many as ten webhooks that do not answer have. */
 const MAX_UNDER_WAY = 40
 const MOST_DUE = 100
-const MOST_REMEMBERED = 1_000
 const READ_AT_ONCE = 20
-/** What is sent from one reading ends early after a failure, or this long: its lease lasts a minute. */
+/** What is sent from one reading ends early after failures, or this long: its lease lasts a minute. */
 const SENT_WITHIN_MS = 5_000
 const FIRST_PAUSE_MS = 5_000
 const LONGEST_PAUSE_MS = 5 * 60_000
 const LEASE_BYTES = 16
-/** How far the position has to be ahead to be recorded for the sake of skipped events alone, in microseconds. */
-const RECORD_SKIPPED_AFTER = 60_000_000
 
 interface Tried {
   readonly stored: StoredEvent
@@ -60,10 +57,6 @@ export function createWebhookDispatcher({
 }) {
   /** What is under way, by the id of the stream with new events, or of the webhook for anything else. */
   const underWay = new Map<string, Promise<void>>()
-  /** The webhooks whose new events have both places. */
-  const taken = new Set<string>()
-  /** Positions up to which streams have nothing to send. Only a few of them are stored. */
-  const leftOut = new Map<string, number>()
   let polling: Polling | null = null
 
   return {
@@ -85,19 +78,11 @@ export function createWebhookDispatcher({
     await outbox.publish()
     const streams = await outbox.listStreams({ limit: MOST_DUE, except: [...underWay.keys()] })
     const ends = await events.ends([...new Set(streams.map(({ webhook }) => webhook.tenantId))])
-    const deliveries = await outbox.claim({ limit: free(), except: [...underWay.keys(), ...taken] })
+    const deliveries = await outbox.claim({ limit: free(), except: [...underWay.keys()] })
     for (const delivery of deliveries) begin(delivery.webhook.id, () => deliver(delivery, signal))
-    for (const stream of streams.filter(isReplay)) {
-      const { id } = stream.webhook
-      if (free() > 0 && !underWay.has(id) && !taken.has(id)) begin(id, () => sendNext(stream, 1, signal))
-    }
-    if (leftOut.size > MOST_REMEMBERED) leftOut.clear()
-    for (const stream of streams.filter((each) => !isReplay(each))) {
-      const end = ends.get(stream.webhook.tenantId) ?? 0
-      // The events that were left out may be lost in a failover, and others come before their positions.
-      if (end < positionIn(stream)) leftOut.delete(stream.id)
-      if (free() > 0 && end > positionIn(stream)) begin(stream.id, () => sendNew(stream, signal))
-    }
+    for (const stream of streams.filter(isReplay)) beginNext(stream.webhook.id, stream, signal)
+    for (const stream of streams.filter((each) => !isReplay(each)))
+      if ((ends.get(stream.webhook.tenantId) ?? 0) > stream.position) beginNext(stream.id, stream, signal)
     return pollEveryMs
   }
 
@@ -123,8 +108,9 @@ export function createWebhookDispatcher({
     underWay.set(id, done)
   }
 
-  function positionIn({ id, position }: EventStream): number {
-    return Math.max(position, leftOut.get(id) ?? 0)
+  /** @param id of the place that its requests take */
+  function beginNext(id: string, stream: EventStream, signal: AbortSignal): void {
+    if (free() > 0 && !underWay.has(id)) begin(id, () => sendNext(stream, signal))
   }
 
   async function deliver(delivery: ClaimedDelivery, signal: AbortSignal): Promise<boolean> {
@@ -146,39 +132,30 @@ export function createWebhookDispatcher({
     return isDelivered
   }
 
-  async function requestOf({ tenantId }: WebhookTarget, position: number): Promise<WebhookRequest | null> {
+  async function requestOf({ tenantId }: WebhookTarget, position: number): Promise<Told | null> {
     const [stored] = await events.find(tenantId, [position])
     return stored ? eventRequest(stored) : null
   }
 
-  function alertRequest(raised: Exclude<ClaimedDelivery['what'], number>): WebhookRequest {
+  function alertRequest(raised: Exclude<ClaimedDelivery['what'], number>): Told {
     return { id: raised.id, type: raised.alert.type, body: webhookBody(raised, publicUrl, adminCenters) }
   }
 
-  async function sendNew(stream: EventStream, signal: AbortSignal): Promise<boolean> {
-    const { id } = stream.webhook
-    if (underWay.has(id)) return sendNext(stream, 1, signal)
-    taken.add(id)
-    return sendNext(stream, 2, signal).finally(() => taken.delete(id))
-  }
-
-  /** Sends the next events of a stream, some at a time. */
-  async function sendNext(stream: EventStream, atOnce: number, signal: AbortSignal): Promise<boolean> {
+  /** Sends the next events of a stream, one after the other. */
+  async function sendNext(stream: EventStream, signal: AbortSignal): Promise<boolean> {
     const { webhook, filter, failures } = stream
     // While nothing arrives, one event at a time finds out whether the webhook answers again.
     const limit = failures > 0 ? 1 : READ_AT_ONCE
-    const page = await events.read(webhook.tenantId, { position: positionIn(stream), mark: null }, limit, filter)
+    const page = await events.read(webhook.tenantId, { position: stream.position, mark: null }, limit, filter)
     if (page === null) return false
     if (page.events.length === 0) {
-      leftOut.set(stream.id, page.next.position)
       if (page.ended && isReplay(stream)) await outbox.endStream(stream)
-      else if (!page.ended || page.next.position - stream.position > RECORD_SKIPPED_AFTER)
-        await outbox.moveStream(stream, page.next.position)
+      else await outbox.moveStream(stream, page.next.position)
       return !page.ended
     }
     const lease = random(LEASE_BYTES).toString('hex')
     if (!(await outbox.claimStream(stream, lease))) return false
-    const tried = await sendAll(webhook, page.events, atOnce, signal)
+    const tried = await sendAll(webhook, page.events, signal)
     const arrived = tried.some(({ attempt: { outcome } }) => outcome === 'delivered')
     const nowFailures = arrived ? 0 : failures + Math.min(tried.length, 1)
     await outbox.settleStream(stream, lease, {
@@ -199,27 +176,23 @@ export function createWebhookDispatcher({
   }
 
   /**
-   * Sends events, some at a time, until one does not arrive. Returns those that have an outcome, up to the first one that
-   * was interrupted.
+   * Sends events until two in a row do not arrive: one that the webhook refuses holds up none of the others. Returns those
+   * that have an outcome.
    */
   async function sendAll(
     webhook: WebhookTarget,
-    stored: readonly StoredEvent[],
-    atOnce: number,
+    events: readonly StoredEvent[],
     signal: AbortSignal,
   ): Promise<Tried[]> {
     const startedAt = timers.elapsedMs()
     const tried: Tried[] = []
-    for (let begun = 0; begun < stored.length; begun += atOnce) {
-      const some = stored.slice(begun, begun + atOnce)
-      const attempts = await Promise.all(some.map((each) => attemptOne(webhook, eventRequest(each), signal)))
-      for (const [index, each] of some.entries()) {
-        const own = attempts[index]
-        if (!own) return tried
-        tried.push({ stored: each, attempt: own })
-      }
-      const isFailing = attempts.some((each) => each?.outcome !== 'delivered')
-      if (isFailing || timers.elapsedMs() - startedAt > SENT_WITHIN_MS) return tried
+    for (const stored of events) {
+      const attempted = await attemptOne(webhook, eventRequest(stored), signal)
+      if (attempted === null) return tried
+      tried.push({ stored, attempt: attempted })
+      const hasTwoFailed =
+        tried.length > 1 && tried.slice(-2).every(({ attempt: { outcome } }) => outcome !== 'delivered')
+      if (hasTwoFailed || timers.elapsedMs() - startedAt > SENT_WITHIN_MS) return tried
     }
     return tried
   }
@@ -227,7 +200,7 @@ export function createWebhookDispatcher({
   /** Returns null when it was interrupted. */
   async function attemptOne(
     webhook: WebhookTarget,
-    request: WebhookRequest,
+    request: Told,
     signal: AbortSignal,
   ): Promise<WebhookAttempt | null> {
     try {
@@ -252,12 +225,6 @@ export function createWebhookDispatcher({
   }
 }
 
-interface WebhookRequest {
-  readonly id: string
-  readonly type: WebhookType
-  readonly body: string
-}
-
-function eventRequest({ event }: StoredEvent): WebhookRequest {
+function eventRequest({ event }: StoredEvent): Told {
   return { id: event.id, type: event.type, body: eventBody(event) }
 }

@@ -21,7 +21,7 @@ import { createWebhookSender } from '../alerts/webhook-sender.ts'
 import { createWebhookStore } from '../alerts/webhook-store.ts'
 import { systemTimers } from '../runtime/clock.ts'
 import { openDatabase } from '../database/database.ts'
-import { createEvents, type Events } from '../queue/records/events.ts'
+import { createEvents } from '../queue/records/events.ts'
 import { newId } from './new-id.ts'
 import { createTestClock, MINUTES } from './test-clock.ts'
 import { createTestDatabase } from './test-database.ts'
@@ -125,14 +125,11 @@ export async function createWebhookFixture() {
     },
 
     /** Sends as a process of its own. */
-    start({
-      read = events,
-      attempt: attempted = attempt,
-    }: { read?: Events; attempt?: AttemptWebhook } = {}): () => Promise<void> {
+    start({ attempt: attempted = attempt }: { attempt?: AttemptWebhook } = {}): () => Promise<void> {
       return run(
         createWebhookDispatcher({
           outbox,
-          events: read,
+          events,
           attempt: attempted,
           publicUrl: PUBLIC_URL,
           adminCenters: ADMIN_CENTERS,
