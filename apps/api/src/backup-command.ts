@@ -9,7 +9,7 @@ import { systemClock } from './runtime/clock.ts'
 import { ConfigurationError, type Config } from './configuration/config.ts'
 import { findRunningPostgres, startEmbeddedPostgres } from './database/embedded/embedded-postgres.ts'
 import { KEEP_ALIVE } from './database/keep-alive.ts'
-import { connectOrExplain, holdMigrations, knownMigrations } from './database/migrations/migrate.ts'
+import { connectOrExplain, holdMigrations, newerMigrations } from './database/migrations/migrate.ts'
 import { BACKUP_SESSION } from './database/open-transactions.ts'
 import { shareProductLock, takeBackupLock } from './database/product-lock.ts'
 import { applySettings, NO_TIME_LIMITS } from './database/session-settings.ts'
@@ -66,8 +66,7 @@ export async function runBackupCommand(
           ? 'The vault keys are not inside: keep them in another place. Nothing can be sent without them.'
           : 'The vault keys are inside: whoever has the file can read everything in it.',
       )
-      const known = await knownMigrations()
-      const newer = manifest.migrations.filter((name) => !known.has(name))
+      const newer = await newerMigrations(manifest.migrations)
       if (newer.length > 0)
         print(
           `A newer version has changed the database (${newer.join(', ')}): restore this backup with that version, and start this one afterwards.`,

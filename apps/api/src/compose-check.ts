@@ -18,7 +18,7 @@ import { connectDatabase, type Database } from './database/database.ts'
 import { findRunningPostgres } from './database/embedded/embedded-postgres.ts'
 import { inspectDatabase, unreachable } from './database/inspect-database.ts'
 import { installationFault, readInstallation } from './database/installation.ts'
-import { findVaultFaults } from './database/sealed-values.ts'
+import { findVaultFaults, sampleSealedValues } from './database/sealed-values.ts'
 import { createWriteCheck } from './database/write-check.ts'
 import { isUsable, type DatabaseFinding } from './domain/database-finding.ts'
 import { readUploadOrigin } from './queue/mailbox/limits.ts'
@@ -288,7 +288,7 @@ async function compareVault(
   if (!isEmpty && !isUsable(finding)) return { state: 'not-compared' }
   const faults = isEmpty
     ? new Map<string, 'missing'>()
-    : await findVaultFaults(pool, vault, Object.values(SEALED_COLUMNS))
+    : await findVaultFaults(vault, await sampleSealedValues(pool, Object.values(SEALED_COLUMNS)))
   if (faults.size === 0) return { state: 'opens', keys: [...keys.keys()] }
   const kidsOf = (fault: 'missing' | 'changed') => [...faults].filter(([, each]) => each === fault).map(([kid]) => kid)
   return { state: 'lacks-keys', missing: kidsOf('missing'), changed: kidsOf('changed') }

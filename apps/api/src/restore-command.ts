@@ -13,7 +13,7 @@ import { exists, findFolderFault, readFreeBytes } from './database/embedded/data
 import { startEmbeddedPostgres, takeOrRefuse } from './database/embedded/embedded-postgres.ts'
 import { clearHosts, installationFault } from './database/installation.ts'
 import { KEEP_ALIVE } from './database/keep-alive.ts'
-import { connectOrExplain, knownMigrations } from './database/migrations/migrate.ts'
+import { connectOrExplain, newerMigrations } from './database/migrations/migrate.ts'
 import { openCluster } from './database/embedded/postgres-cluster.ts'
 import { findServer, stopServer } from './database/embedded/postgres-server.ts'
 import { takeProductLock } from './database/product-lock.ts'
@@ -94,8 +94,7 @@ async function refuseUnfit({ path, manifest }: Backup, config: Config): Promise<
         ? `${path} is not a backup of the demo, and belongs to an installation with an app registration.`
         : `${path} is a backup of the demo. Restore it with --demo.`,
     )
-  const known = await knownMigrations()
-  const unknown = manifest.migrations.find((name) => !known.has(name))
+  const [unknown] = await newerMigrations(manifest.migrations)
   if (unknown !== undefined)
     throw new ConfigurationError(
       `${path} holds a newer database: it has the migration ${unknown}, which this version (${VERSION}) does not know. Restore it with a newer version.`,

@@ -96,10 +96,9 @@ async function readSamples(client: pg.Client, columns: readonly SealedColumn[]):
     `SELECT table_name AS "table", column_name AS "column" FROM information_schema.columns WHERE table_schema = current_schema()`,
   )
   const present = new Set(rows.map(({ table, column }) => `${table}.${column}`))
-  const samples: SealedSample[] = []
+  const stored = columns.filter(({ table, column }) => present.has(`${table}.${column}`))
   await client.query('SET LOCAL enable_seqscan = off') // an index finds one value of each key among very many
-  for (const column of columns)
-    if (present.has(`${column.table}.${column.column}`)) samples.push(...(await sampleSealedValues(client, column)))
+  const samples = await sampleSealedValues(client, stored)
   await client.query('SET LOCAL enable_seqscan = on')
   return samples
 }

@@ -60,43 +60,31 @@ export function installationFault(
  * @returns the id of the tenant that people who sign in belong to
  * @throws {ConfigurationError} when the database belongs to another registration or other hosts
  */
-export async function openInstallation({ prisma }: Database, owner: Owner, now: Date, newId: NewId): Promise<string> {
-  const { registration, authorityHost, graphBaseUrl } = owner
-  const hosts = hostPair(authorityHost, graphBaseUrl)
-  const installation = (await prisma.installation.findUnique({ where: { id: 1 } })) ?? (await create())
-  refuse(installationFault(installation, owner))
-  if (installation.authorityHost === null) refuse(installationFault(await adopt(), owner))
-  return installation.tenantId
-
-  async function create() {
-    const tenantId = newId('tenant')
-    // Two processes may start at once: the first row wins, and both read it.
-    await prisma.$transaction(async (transaction) => {
-      await transaction.tenant.create({ data: { id: tenantId, createdAt: now } })
-      await transaction.installation.createMany({
-        data: [
-          {
-            id: 1,
-            tenantId,
-            entraTenantId: registration.tenantId,
-            entraClientId: registration.clientId,
-            createdAt: now,
-            ...hosts,
-          },
-        ],
-        skipDuplicates: true,
-      })
-    })
-    const row = await prisma.installation.findUniqueOrThrow({ where: { id: 1 } })
-    if (row.tenantId !== tenantId) await prisma.tenant.delete({ where: { id: tenantId } })
-    return row
+export async function openInstallation({ pool }: Database, owner: Owner, now: Date, newId: NewId): Promise<string> {
+  const { tenantId, clientId } = owner.registration
+  const { authorityHost, graphBaseUrl } = hostPair(owner.authorityHost, owner.graphBaseUrl)
+  const before = await readInstallation(pool)
+  if (before === null) await pool.query(CREATE, [newId('tenant'), now, tenantId, clientId, authorityHost, graphBaseUrl])
+  else {
+    refuse(installationFault(before, owner))
+    if (before.authorityHost === null) await pool.query(ADOPT, [authorityHost, graphBaseUrl])
   }
-
-  async function adopt() {
-    await prisma.installation.updateMany({ where: { id: 1, authorityHost: null }, data: { ...hosts } })
-    return prisma.installation.findUniqueOrThrow({ where: { id: 1 } })
-  }
+  const recorded = await readInstallation(pool)
+  if (recorded === null) throw new Error('The installation that was just recorded is gone.')
+  refuse(installationFault(recorded, owner))
+  return recorded.tenantId
 }
+
+/** Two processes may start at once: the first row wins. $1 tenant, $2 now, $3 Entra's tenant, $4 client, $5 and $6 hosts */
+const CREATE = `
+WITH created AS (
+  INSERT INTO installation (id, tenant_id, created_at, entra_tenant_id, entra_client_id, authority_host, graph_base_url)
+  VALUES (1, $1, $2, $3, $4, $5, $6) ON CONFLICT DO NOTHING RETURNING tenant_id, created_at
+)
+INSERT INTO tenants (id, created_at) SELECT tenant_id, created_at FROM created`
+
+/** $1 and $2 hosts */
+const ADOPT = 'UPDATE installation SET authority_host = $1, graph_base_url = $2 WHERE authority_host IS NULL'
 
 function refuse(fault: string | null): void {
   if (fault !== null) throw new ConfigurationError(fault)

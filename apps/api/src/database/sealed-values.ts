@@ -23,37 +23,20 @@ export const NO_KEY = '?'
  * @throws {ConfigurationError} naming the keys by `kid`
  */
 export async function checkVaultKeys(pool: Reader, vault: TokenVault, columns: readonly SealedColumn[]): Promise<void> {
-  const found = await findVaultFaults(pool, vault, columns)
-  const faults = new Map(
-    [...found].toSorted(([a], [b]) => a.localeCompare(b)).map(([kid, fault]) => [kid, FAULTS[fault]]),
-  )
-  if (faults.size === 0) return
-  const [[kid, fault] = ['', '']] = faults
+  const found = await describeVaultFaults(vault, await sampleSealedValues(pool, columns))
+  const faults = [...found].toSorted(([one], [other]) => one.localeCompare(other))
+  const [first] = faults
+  if (!first) return
+  const [kid, fault] = first
   throw new ConfigurationError(
-    faults.size === 1
+    faults.length === 1
       ? `Stored secrets were sealed with the vault key "${kid}", which ${fault}. Put that key back into VAULT_KEYS or the key file. If it is lost for good: inforiver-mail vault forget.`
-      : `Stored secrets were sealed with vault keys that do not open them: ${[...faults].map(([name, why]) => `"${name}" ${why}`).join('; ')}. Put those keys back into VAULT_KEYS or the key file. If they are lost for good: inforiver-mail vault forget.`,
+      : `Stored secrets were sealed with vault keys that do not open them: ${faults.map(([name, why]) => `"${name}" ${why}`).join('; ')}. Put those keys back into VAULT_KEYS or the key file. If they are lost for good: inforiver-mail vault forget.`,
   )
 }
 
 const FAULTS = { missing: 'is missing', changed: 'has another value now' } as const
 type VaultFault = keyof typeof FAULTS
-
-/** Finds the keys that stored values need and that do not open them, by `kid`. */
-export async function findVaultFaults(
-  pool: Reader,
-  vault: TokenVault,
-  columns: readonly SealedColumn[],
-): Promise<Map<string, VaultFault>> {
-  const faults = new Map<string, VaultFault>()
-  for (const column of columns) {
-    for (const [kid, head] of await findSealedHeads(pool, column)) {
-      const fault = await openFault(pool, vault, column, head)
-      if (fault) faults.set(kid, fault)
-    }
-  }
-  return faults
-}
 
 export async function hasSealedValues(pool: Reader, columns: readonly SealedColumn[]): Promise<boolean> {
   for (const column of columns) if ((await findSealedHeads(pool, column)).size > 0) return true
@@ -89,23 +72,14 @@ WITH RECURSIVE heads AS (
 SELECT head FROM heads WHERE head IS NOT NULL`
 }
 
-async function openFault(
-  pool: Reader,
-  vault: TokenVault,
-  column: SealedColumn,
-  head: string,
-): Promise<VaultFault | null> {
-  const sample = await readSample(pool, column, head)
-  return sample === null ? null : sampleFault(vault, sample)
-}
-
-/** Reads one value of a column for each key. */
-export async function sampleSealedValues(pool: Reader, column: SealedColumn): Promise<SealedSample[]> {
+/** Reads one value for each key of each column. */
+export async function sampleSealedValues(pool: Reader, columns: readonly SealedColumn[]): Promise<SealedSample[]> {
   const samples: SealedSample[] = []
-  for (const head of (await findSealedHeads(pool, column)).values()) {
-    const sample = await readSample(pool, column, head)
-    if (sample !== null) samples.push(sample)
-  }
+  for (const column of columns)
+    for (const head of (await findSealedHeads(pool, column)).values()) {
+      const sample = await readSample(pool, column, head)
+      if (sample !== null) samples.push(sample)
+    }
   return samples
 }
 
@@ -119,17 +93,22 @@ async function readSample(pool: Reader, column: SealedColumn, head: string): Pro
   return rows[0] ? { ...rows[0], purpose: column.purpose } : null
 }
 
-/** Finds the keys that values need and that do not open them, by `kid`, each in words. */
-export async function describeVaultFaults(
+/** Finds the keys that values need and that do not open them, by `kid`. */
+export async function findVaultFaults(
   vault: TokenVault,
   samples: readonly SealedSample[],
-): Promise<Map<string, string>> {
-  const faults = new Map<string, string>()
+): Promise<Map<string, VaultFault>> {
+  const faults = new Map<string, VaultFault>()
   for (const sample of samples) {
     const fault = await sampleFault(vault, sample)
-    if (fault !== null) faults.set(keyIdOfHead(sample.value) ?? NO_KEY, FAULTS[fault])
+    if (fault !== null) faults.set(keyIdOfHead(sample.value) ?? NO_KEY, fault)
   }
   return faults
+}
+
+/** The same, in words. */
+export async function describeVaultFaults(...sought: Parameters<typeof findVaultFaults>): Promise<Map<string, string>> {
+  return new Map([...(await findVaultFaults(...sought))].map(([kid, fault]) => [kid, FAULTS[fault]]))
 }
 
 async function sampleFault(vault: TokenVault, { value, ...owner }: SealedSample): Promise<VaultFault | null> {

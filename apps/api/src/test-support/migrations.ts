@@ -7,7 +7,7 @@ import { bindMigrationAwareSqlAdapterFactory } from '@prisma/driver-adapter-util
 import { SchemaEngine } from '@prisma/schema-engine-wasm'
 import { onTestFinished } from 'vitest'
 import { migrate } from '../database/migrations/migrate.ts'
-import { BASELINE, MIGRATIONS_OF_1_5 } from '../database/migrations/version-1-5.ts'
+import { BASELINE, COUNT_OF_1_5, LAST_OF_1_5 } from '../database/migrations/version-1-5.ts'
 import { createTestDatabase, createTestPool, type TestDatabase } from './test-database.ts'
 
 const MIGRATIONS = new URL('../../../../prisma/migrations/', import.meta.url)
@@ -37,6 +37,12 @@ export async function makeRelease(version: string, more: Readonly<Record<string,
   }
   return { directory, version }
 }
+
+/** Stand in for the names of the migrations of version 1.5, of which only the last and their number count. */
+export const MIGRATIONS_OF_1_5: readonly string[] = [
+  ...Array.from({ length: COUNT_OF_1_5 - 1 }, (_, index) => `202611240000${String(index).padStart(2, '0')}_of_1_5`),
+  LAST_OF_1_5,
+]
 
 /** Creates a database as version 1.5 leaves it. */
 export async function createDatabaseOf15(): Promise<TestDatabase> {

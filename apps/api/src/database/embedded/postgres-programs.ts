@@ -31,7 +31,7 @@ export async function findBinaries(): Promise<Binaries> {
 
 /**
  * Runs one of PostgreSQL's programs with an environment of its own, without the product's secrets. When `signal` aborts,
- * the program is interrupted: initdb then deletes what it created, and pg_ctl stops the server that it is starting.
+ * the program is interrupted: initdb then deletes what it created.
  *
  * @returns the standard output
  */

@@ -84,49 +84,23 @@ async function startServer(cluster: Cluster, signal: AbortSignal | undefined): P
   const flags = Object.entries(settings).map(([name, value]) => `-c ${name}=${value}`)
   const startedAt = new Date()
   await rm(startLogOf(cluster), { force: true }) // it must describe this start only
-  const interruption = interruptOnceFound(cluster, signal)
+  // An interrupted `pg_ctl` may leave a server behind that cannot be found yet, so the server itself is interrupted. One
+  // that has no pid file yet starts, and is stopped then.
+  const interrupt = () => interruptServer(cluster)
+  signal?.throwIfAborted()
+  signal?.addEventListener('abort', interrupt, { once: true })
   try {
-    await pgCtl(
-      cluster,
-      [
-        'start',
-        '--wait',
-        `--timeout=${START_TIMEOUT_SECONDS}`,
-        `--log=${startLogOf(cluster)}`,
-        `--options=${flags.join(' ')}`,
-      ],
-      interruption.signal,
-    )
+    await pgCtl(cluster, [
+      'start',
+      '--wait',
+      `--timeout=${START_TIMEOUT_SECONDS}`,
+      `--log=${startLogOf(cluster)}`,
+      `--options=${flags.join(' ')}`,
+    ])
   } catch (error) {
     throw await describeFailedStart(cluster, error, startedAt)
   } finally {
-    interruption.end()
-  }
-}
-
-/**
- * Forwards an abort once the server can be found by its pid file. If `pg_ctl` is interrupted between forking the server
- * and handling the signal, it leaves a server behind that could not be found yet, and would keep running.
- */
-function interruptOnceFound(
-  { directory }: Cluster,
-  signal: AbortSignal | undefined,
-): { readonly signal: AbortSignal; end(): void } {
-  signal?.throwIfAborted()
-  const interruption = new AbortController()
-  const ended = new AbortController()
-  const interrupt = async () => {
-    while (!ended.signal.aborted && (await findServer(directory).catch(() => null)) === null) await delay(LOOK_EVERY_MS)
-    interruption.abort()
-  }
-  const listen = () => void interrupt()
-  signal?.addEventListener('abort', listen, { once: true })
-  return {
-    signal: interruption.signal,
-    end() {
-      ended.abort()
-      signal?.removeEventListener('abort', listen)
-    },
+    signal?.removeEventListener('abort', interrupt)
   }
 }
 
@@ -134,9 +108,9 @@ function startLogOf({ directory }: Cluster): string {
   return join(directory, 'start.log')
 }
 
-async function pgCtl(cluster: Cluster, command: string[], signal?: AbortSignal): Promise<void> {
+async function pgCtl(cluster: Cluster, command: string[]): Promise<void> {
   const parameters = [...command, '--silent', `--pgdata=${cluster.directory}`]
-  await runProgram(cluster, 'pg_ctl', parameters, { timeoutMs: PG_CTL_TIMEOUT_MS, signal })
+  await runProgram(cluster, 'pg_ctl', parameters, { timeoutMs: PG_CTL_TIMEOUT_MS })
 }
 
 /** `pg_ctl` only reports that it failed; PostgreSQL's own log has the reason. */

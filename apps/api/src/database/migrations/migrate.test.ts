@@ -8,6 +8,7 @@ import { ConfigurationError } from '../../configuration/config.ts'
 import {
   createDatabaseOf15,
   makeRelease,
+  MIGRATIONS_OF_1_5,
   migrationNames,
   noteAsOf15,
   readMigration,
@@ -19,7 +20,7 @@ import { createTestDatabase, type TestDatabase } from '../../test-support/test-d
 import { VERSION } from '../../runtime/version.ts'
 import { holdMigrations, migrate } from './migrate.ts'
 import { shareProductLock, takeProductLock } from '../product-lock.ts'
-import { BASELINE, MIGRATIONS_OF_1_5 } from './version-1-5.ts'
+import { BASELINE } from './version-1-5.ts'
 
 const WAITS_FOR_TABLE = "datname = current_database() AND wait_event_type = 'Lock' AND wait_event = 'relation'"
 

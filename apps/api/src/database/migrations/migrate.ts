@@ -11,7 +11,7 @@ import { reserveForMigration } from '../product-lock.ts'
 import { compareVersions, previousRelease } from './release-order.ts'
 import { applySettings, NO_TIME_LIMITS } from '../session-settings.ts'
 import { inClientTransaction, retryConflicts } from '../transaction.ts'
-import { BASELINE, isBefore2, MIGRATIONS_OF_1_5, olderFault } from './version-1-5.ts'
+import { BASELINE, isBefore2, olderFault } from './version-1-5.ts'
 
 const MIGRATIONS_DIRECTORY = fileURLToPath(new URL('../../../../../prisma/migrations', import.meta.url))
 const MIGRATION_LOCK = 719_283_002
@@ -175,9 +175,10 @@ export async function readMigrationState(pool: pg.Pool): Promise<MigrationState>
   }
 }
 
-/** Returns the names of the migrations that this version knows: its own, and those of 1.5. */
-export async function knownMigrations(): Promise<ReadonlySet<string>> {
-  return new Set([...MIGRATIONS_OF_1_5, ...(await readMigrations(MIGRATIONS_DIRECTORY)).map(({ name }) => name)])
+/** Returns which of these migrations a newer version has applied. */
+export async function newerMigrations(applied: readonly string[]): Promise<string[]> {
+  const known = await readMigrations(MIGRATIONS_DIRECTORY)
+  return isBefore2(applied) ? [] : applied.filter((name) => !known.some((migration) => migration.name === name))
 }
 
 /**
@@ -282,7 +283,8 @@ function refuseUnusable(known: Migration[], applied: ReadonlyMap<string, string 
 
 /** Explains a database with migrations that this version does not know, unless each leaves it usable for this version. */
 function newerFault(known: Migration[], applied: ReadonlyMap<string, string | null>, version: string): string | null {
-  const names = new Set([...MIGRATIONS_OF_1_5, ...known.map(({ name }) => name)])
+  if (isBefore2(applied.keys())) return null
+  const names = new Set(known.map(({ name }) => name))
   for (const [name, recorded] of applied) {
     if (names.has(name)) continue
     const from = recorded?.startsWith(USABLE_FROM) ? recorded.slice(USABLE_FROM.length) : null
