@@ -82,7 +82,7 @@ function isUnlistedCloud(authorityHost: string, graphBaseUrl: string): boolean {
   return isMicrosofts && byAuthority.length === 0 && byGraph.length === 0
 }
 
-function withoutVersion(graphBaseUrl: string): string {
+export function withoutVersion(graphBaseUrl: string): string {
   return withoutTrailingSlash(graphBaseUrl).replace(/\/v1\.0$/, '')
 }
 

@@ -1,5 +1,6 @@
 import type { AnswerHeaders } from './answer-headers.ts'
 import { boundedText } from './bounded-text.ts'
+import { causesOf, codedCause } from './error-causes.ts'
 import type { MicrosoftFetch } from './microsoft-fetch.ts'
 
 /** Whether a host of Microsoft answers, or what stands in the way. */
@@ -53,14 +54,10 @@ export async function reachHost({ url, fetch, clock, signal, isExpected }: Reach
     const answeredAt = clock().getTime()
     const text = await boundedText(response)
     const { status, headers } = response
-    if (isExpected && !isExpected({ status, headers, text }))
-      return status === 429 || status >= 500
-        ? { outcome: 'unavailable', status, aheadMs: null }
-        : { outcome: 'impersonated', status }
-    const aheadMs = aheadOf(headers.get('date'), (askedAt + answeredAt) / 2)
-    return status === 429 || status >= 500
-      ? { outcome: 'unavailable', status, aheadMs }
-      : { outcome: 'answers', aheadMs }
+    const isOfHost = isExpected?.({ status, headers, text }) ?? true
+    const aheadMs = isOfHost ? aheadOf(headers.get('date'), (askedAt + answeredAt) / 2) : null
+    if (status === 429 || status >= 500) return { outcome: 'unavailable', status, aheadMs }
+    return isOfHost ? { outcome: 'answers', aheadMs } : { outcome: 'impersonated', status }
   } catch (error) {
     signal.throwIfAborted()
     return classifyUnreached(error, new URL(url))
@@ -75,7 +72,8 @@ function aheadOf(date: string | null, at: number): number | null {
 
 /** What a connection error says about the way to a host. */
 function classifyUnreached(error: unknown, url: URL): Reach {
-  const found = causeOf(error)
+  const causes = causesOf(error)
+  const found: Cause = codedCause(causes) ?? causes.at(-1) ?? {}
   const reason = found.code ?? found.name ?? 'unknown'
   const [, refused] = /^Proxy response \((\d+)\)/.exec(found.message ?? '') ?? []
   if (refused !== undefined) return { outcome: 'proxy-refuses', status: Number(refused) }
@@ -112,14 +110,4 @@ function isAboutAnotherHost({ syscall, hostname, port }: Cause, url: URL): boole
   if (syscall === 'getaddrinfo') return hostname !== url.hostname
   const own = url.port === '' ? (url.protocol === 'https:' ? 443 : 80) : Number(url.port)
   return syscall === 'connect' && typeof port === 'number' && port !== own
-}
-
-/** Node wraps one error for each address it tried, and undici wraps the error of the socket. */
-function causeOf(error: unknown): Cause {
-  for (let current = error, depth = 0; current instanceof Error && depth < 5; current = current.cause, depth += 1) {
-    if (current instanceof AggregateError && current.errors.length > 0) return causeOf(current.errors[0])
-    if ('code' in current && typeof current.code === 'string') return current as Cause
-    if (current.cause === undefined) return { name: current.name, message: current.message }
-  }
-  return {}
 }

@@ -253,23 +253,16 @@ export function createMicrosoftIdentity({
     approvalLink: string,
   ): RefusedTokens {
     const fault = credentialFault()
-    if (fault !== null)
-      return { outcome: 'refused', explanation: explainTokenFile(fault, leg, adminCenters), retryAfter: null }
-    if (answer === null)
-      return { outcome: 'refused', explanation: explainUnreachable(leg, adminCenters), retryAfter: null }
+    if (fault !== null) return { ...refused(explainTokenFile(fault, leg, adminCenters)), retryAfter: null }
+    if (answer === null) return { ...refused(explainUnreachable(leg, adminCenters)), retryAfter: null }
     const retryAfter = retryAfterDate(answer.headers, clock())
     if (answer.status < 500 && !isFromEntra(answer)) {
       const gateway = readGatewayAnswer(answer, new URL(endpoints.token).host)
-      return {
-        outcome: 'refused',
-        explanation: explainInterceptedSignIn(gateway, leg, adminCenters),
-        retryAfter,
-        gateway,
-      }
+      return { ...refused(explainInterceptedSignIn(gateway, leg, adminCenters)), retryAfter, gateway }
     }
     const refusal = readTokenRefusal(answer.status, answer.body)
     const explanation = explainRefusal(refusal, { leg, approvalLink, adminCenters })
-    return { outcome: 'refused', explanation, retryAfter, ...(isFromEntra(answer) && { answered: true }) }
+    return { ...refused(explanation), retryAfter, ...(isFromEntra(answer) && { answered: true }) }
   }
 
   function expiryOf({ expires_in: lifetimeSeconds }: TokenGrant): Date {
@@ -297,8 +290,7 @@ export function createMicrosoftIdentity({
     if (!grant || !result?.accessToken) return refusedTokens(call, 'refresh', approvalLink)
     const granted = grantedPermissions(grant.scope, asked)
     const missing = missingPermissions(scopes, granted)
-    if (missing.length > 0)
-      return { outcome: 'refused', explanation: explainWithdrawnPermissions(missing, approvalLink), retryAfter: null }
+    if (missing.length > 0) return { ...refused(explainWithdrawnPermissions(missing, approvalLink)), retryAfter: null }
     return {
       outcome: 'granted',
       tokens: {
@@ -312,46 +304,24 @@ export function createMicrosoftIdentity({
   }
 
   return {
-    authorizeUrl: ({
-      scopes,
-      state,
-      nonce,
-      codeChallenge,
-      prompt,
-      loginHint,
-      claims,
-    }: AuthorizeRequest): Promise<string> =>
+    authorizeUrl: ({ scopes, claims, ...request }: AuthorizeRequest): Promise<string> =>
       beginCall(undefined).application.getAuthCodeUrl({
+        ...request,
         scopes: withPrefix(scopes),
         redirectUri,
-        state,
-        nonce,
-        correlationId: correlationIdOf(state),
-        codeChallenge,
+        correlationId: correlationIdOf(request.state),
         codeChallengeMethod: 'S256',
-        ...(prompt && { prompt }),
-        ...(loginHint !== undefined && { loginHint }),
         ...(claims !== undefined && { claims }),
       }),
 
     adminConsentUrl,
 
-    async redeemCode({
-      code,
-      codeVerifier,
-      nonce,
-      scopes,
-      leg = 'redeem',
-      claims,
-      signal,
-    }: CodeRedemption): Promise<Redemption> {
+    async redeemCode({ scopes, leg = 'redeem', claims, signal, ...answer }: CodeRedemption): Promise<Redemption> {
       const call = beginCall(signal)
       const { application, network } = call
       const result = await orNull(
         application.acquireTokenByCode({
-          code,
-          codeVerifier,
-          nonce,
+          ...answer,
           redirectUri,
           scopes: withPrefix(scopes),
           ...(claims !== undefined && { claims }),
@@ -362,14 +332,8 @@ export function createMicrosoftIdentity({
       // A grant that msal-node refuses has an id_token that is missing, unreadable or not ours.
       if (!result?.accessToken || !result.idToken) return refused(explainInvalidIdToken(null, adminCenters))
 
-      const verified = await verifyIdToken(result.idToken, {
-        tenantId,
-        clientId,
-        nonce,
-        issuers,
-        keys,
-        now: clock(),
-      })
+      const expected = { tenantId, clientId, nonce: answer.nonce, issuers, keys, now: clock() }
+      const verified = await verifyIdToken(result.idToken, expected)
       if (verified.outcome === 'keys-unavailable') return refused(explainUnreachable(leg, adminCenters))
       if (verified.outcome === 'invalid') return refused(explainInvalidIdToken(verified.fault, adminCenters))
       if (verified.outcome === 'other-tenant') return refused(explainWrongAccount('other-organisation', adminCenters))

@@ -1,4 +1,5 @@
 import { CODE } from '@inforiver-mail/contract/wording'
+import { causesOf, codedCause } from '../error-causes.ts'
 import { worded } from '../explanation.ts'
 import { NotSentError } from '../microsoft-fetch.ts'
 import type { Failure } from './classify-failure.ts'
@@ -7,7 +8,7 @@ import type { Failure } from './classify-failure.ts'
 export function classifyConnectionFailure(error: unknown): Failure {
   const causes = causesOf(error)
   const isUnsent = causes.some((cause) => cause instanceof NotSentError)
-  const code = codeOf(causes)
+  const code = codedCause(causes)?.code ?? causes.find((cause) => !(cause instanceof NotSentError))?.name ?? null
   const name = isUnsent ? 'graph-not-reached' : 'graph-broke-off'
   const hint = isUnsent && (code === 'CERT_NOT_YET_VALID' || code === 'CERT_HAS_EXPIRED')
   const { detail, values } = worded({
@@ -17,20 +18,4 @@ export function classifyConnectionFailure(error: unknown): Failure {
   })
   const outcome = isUnsent ? 'unavailable' : 'unknown'
   return { outcome, microsoftCode: null, requestId: null, retryAfter: null, detail, values }
-}
-
-/** The error and its causes. Node wraps one error for each address it tried. */
-function causesOf(error: unknown): readonly Error[] {
-  const causes: Error[] = []
-  for (let current = error; current instanceof Error && causes.length < 5;) {
-    causes.push(current)
-    current = current instanceof AggregateError && current.errors.length > 0 ? current.errors[0] : current.cause
-  }
-  return causes
-}
-
-/** The first code, as of the socket's error, else the name of the error. */
-function codeOf(causes: readonly Error[]): string | null {
-  for (const cause of causes) if ('code' in cause && typeof cause.code === 'string') return cause.code
-  return causes.find((cause) => !(cause instanceof NotSentError))?.name ?? null
 }

@@ -4,6 +4,7 @@ import type { Failure } from './classify-failure.ts'
 import {
   acceptance,
   failureOf,
+  inMailbox,
   isGone,
   readReply,
   repeatableOrGone,
@@ -12,7 +13,7 @@ import {
   type Gone,
   type SendOutcome,
 } from './graph-exchange.ts'
-import { mailboxPath, messagePath } from './graph-call.ts'
+import { messagePath } from './graph-call.ts'
 import type { OutgoingMessage } from './outgoing-message.ts'
 import { draftBody } from './send-mail-request.ts'
 
@@ -60,13 +61,9 @@ export type DraftCalls = ReturnType<typeof createDraftCalls>
 export function createDraftCalls(exchange: Exchange) {
   return {
     /** `saveToSentItems` does not apply: Graph keeps every draft that is sent. */
-    async createDraft(
-      message: OutgoingMessage,
-      { accessToken, signal, mailbox }: CallOptions,
-    ): Promise<CreateDraftOutcome> {
-      const path = `${mailboxPath(mailbox)}/messages`
-      const request = { path, ...draftBody(message), immutableIds: true, maxAnswerBytes: MAX_DRAFT_BYTES } as const
-      const reply = await exchange({ method: 'POST', ...request, accessToken, signal })
+    async createDraft(message: OutgoingMessage, options: CallOptions): Promise<CreateDraftOutcome> {
+      const request = { ...draftBody(message), immutableIds: true, maxAnswerBytes: MAX_DRAFT_BYTES } as const
+      const reply = await inMailbox(exchange, options, { method: 'POST', path: '/messages', ...request })
       const draft = readReply(reply, NewDraft, 201)
       if (!draft) return failureOf(reply) // without the sender: Exchange checks it only when the draft is sent
       const { id: draftId, internetMessageId, from } = draft
@@ -74,16 +71,13 @@ export function createDraftCalls(exchange: Exchange) {
     },
 
     /** `gone`: the draft was sent and its copy has not appeared yet, or it was deleted for good. */
-    async sendDraft(
-      draftId: string,
-      { accessToken, signal, mailbox, ...context }: CallOptions,
-    ): Promise<SendDraftOutcome> {
-      const path = `${messagePath(mailbox, draftId)}/send`
-      const reply = await exchange({ method: 'POST', path, immutableIds: true, accessToken, signal })
+    async sendDraft(draftId: string, options: CallOptions): Promise<SendDraftOutcome> {
+      const path = `${messagePath(draftId)}/send`
+      const reply = await inMailbox(exchange, options, { method: 'POST', path, immutableIds: true })
       const sent = acceptance(reply)
       if (sent) return sent
       if (reply.answered && isGone(reply.answer)) return { outcome: 'gone' }
-      const failure = failureOf(reply, { ...context, draft: 'sent' })
+      const failure = failureOf(reply, { ...options, draft: 'sent' })
       return failure.outcome === 'refused' && failure.microsoftCode === NOT_A_DRAFT ? mayHaveBeenSent(failure) : failure
     },
 
@@ -102,13 +96,9 @@ export function createDraftCalls(exchange: Exchange) {
   }
 }
 
-async function readDraft(
-  exchange: Exchange,
-  draftId: string,
-  { accessToken, signal, mailbox }: CallOptions,
-): Promise<ReadDraftOutcome> {
-  const path = `${messagePath(mailbox, draftId)}?$select=id,isDraft`
-  const reply = await exchange({ method: 'GET', path, immutableIds: true, accessToken, signal })
+async function readDraft(exchange: Exchange, draftId: string, options: CallOptions): Promise<ReadDraftOutcome> {
+  const path = `${messagePath(draftId)}?$select=id,isDraft`
+  const reply = await inMailbox(exchange, options, { method: 'GET', path, immutableIds: true })
   const draft = readReply(reply, DraftState)
   return draft ? { outcome: draft.isDraft ? 'draft' : 'sent' } : repeatableOrGone(reply, OF_DRAFT)
 }
@@ -121,13 +111,8 @@ async function deleteForGood(exchange: Exchange, id: string, options: CallOption
   return second.outcome === 'gone' ? first : second
 }
 
-async function deleteOnce(
-  exchange: Exchange,
-  id: string,
-  { accessToken, signal, mailbox }: CallOptions,
-): Promise<DeleteOutcome> {
-  const path = messagePath(mailbox, id)
-  const reply = await exchange({ method: 'DELETE', path, immutableIds: true, accessToken, signal })
+async function deleteOnce(exchange: Exchange, id: string, options: CallOptions): Promise<DeleteOutcome> {
+  const reply = await inMailbox(exchange, options, { method: 'DELETE', path: messagePath(id), immutableIds: true })
   return reply.answered && reply.status === 204 ? { outcome: 'deleted' } : repeatableOrGone(reply, OF_DRAFT)
 }
 

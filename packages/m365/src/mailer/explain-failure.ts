@@ -160,8 +160,7 @@ export function explainLostApplicationAccess(
   subject: Omit<ApplicationFailureSubject, 'recipient'>,
 ): Explanation | null {
   if (failure.outcome !== 'refused') return null
-  const { reason } = failure
-  if (reason !== 'access-denied' && reason !== 'permission-missing' && reason !== 'send-as-denied') return null
+  if (!DENIALS.has(failure.reason)) return null
   const { action, ...text } = textForDenial(subject)
   return explainToAdmin(
     failure,
@@ -182,32 +181,20 @@ function explainToAdmin(
 function applicationTextFor(failure: Failure, subject: ApplicationFailureSubject): FailureText | null {
   if (failure.outcome !== 'refused') return null
   const { sender, recipient } = subject
-  switch (failure.reason) {
-    case 'access-denied':
-    case 'permission-missing':
-    case 'send-as-denied':
-      return textForDenial(subject)
-    case 'mailbox-not-found':
-      return {
-        kind: 'mailbox-not-found',
-        title: 'proof.mailbox-not-found.title',
-        detail: ['application.mailbox-not-found.detail'],
-        action: [
-          ...(isForeignAddress(sender, recipient ?? sender) ? ['foreign-address'] : []),
-          'application.mailbox-not-found.action',
-        ],
-      }
-    case 'recipient-refused':
-      return {
-        kind: 'mailbox-not-found',
-        title: null,
-        detail: ['application.recipient-refused.detail'],
-        action: ['application.recipient-refused.action'],
-      }
-    default:
-      return null
+  const { reason } = failure
+  if (DENIALS.has(reason)) return textForDenial(subject)
+  if (reason !== 'mailbox-not-found' && reason !== 'recipient-refused') return null
+  const isMissing = reason === 'mailbox-not-found'
+  const isForeign = isMissing && isForeignAddress(sender, recipient ?? sender)
+  return {
+    kind: 'mailbox-not-found',
+    title: isMissing ? 'proof.mailbox-not-found.title' : null,
+    detail: [`application.${reason}.detail`],
+    action: [...(isForeign ? ['foreign-address'] : []), `application.${reason}.action`],
   }
 }
+
+const DENIALS = new Set<RefusalReason>(['access-denied', 'permission-missing', 'send-as-denied'])
 
 /** Graph's answer does not say whether Entra has not granted the permission or Exchange keeps the application out. */
 function textForDenial({

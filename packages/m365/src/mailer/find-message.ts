@@ -2,8 +2,7 @@ import { sameAddress } from '@inforiver-mail/contract/email-address'
 import { z } from 'zod'
 import { optionalText } from '../json.ts'
 import type { Failure } from './classify-failure.ts'
-import { asRepeatable, failureOf, readReply, type CallOptions, type Exchange } from './graph-exchange.ts'
-import { mailboxPath } from './graph-call.ts'
+import { asRepeatable, failureOf, inMailbox, readReply, type CallOptions, type Exchange } from './graph-exchange.ts'
 import { MIME_ID_HEADER } from './mime-message.ts'
 import { MESSAGE_ID_PROPERTY } from './send-mail-request.ts'
 
@@ -72,7 +71,10 @@ interface Search {
   readonly only?: { readonly messageId: string; readonly recipients: readonly string[] }
 }
 
-/** Looks for a message by our id first, then by its Message-ID. */
+/**
+ * Looks for a message by our id first, then by its Message-ID. Never `unknown`. Needs `Mail.ReadWrite`. `not-found` means
+ * little right after sending, since the copy appears late.
+ */
 export async function findMessage(
   exchange: Exchange,
   { messageId, internetMessageId, asMime = false, recipients = [] }: SoughtMessage,
@@ -101,12 +103,12 @@ const OwnIds = z.object({
 
 /**
  * Reads our ids of the messages in Sent Items that have a Message-ID, with its angle brackets: Exchange may have given them
- * another than they were submitted with.
+ * another than they were submitted with. Needs `Mail.ReadWrite`.
  */
 export async function findOwnIds(
   exchange: Exchange,
   internetMessageId: string,
-  { accessToken, signal, mailbox }: CallOptions,
+  options: CallOptions,
 ): Promise<{ readonly outcome: 'found'; readonly ids: readonly string[] } | Failure> {
   const query = [
     `$filter=${encodeURIComponent(`internetMessageId eq ${quote(internetMessageId)}`)}`,
@@ -114,8 +116,8 @@ export async function findOwnIds(
     `$expand=${encodeURIComponent(EXPAND_OUR_IDS)}`,
     `$top=${MAX_OF_ONE_MESSAGE_ID}`,
   ].join('&')
-  const path = `${mailboxPath(mailbox)}/mailFolders/sentitems/messages?${query}`
-  const reply = await exchange({ method: 'GET', path, immutableIds: true, accessToken, signal })
+  const path = `/mailFolders/sentitems/messages?${query}`
+  const reply = await inMailbox(exchange, options, { method: 'GET', path, immutableIds: true })
   const found = readReply(reply, OwnIds)
   if (!found) return asRepeatable(failureOf(reply))
   const ids = found.value.flatMap(({ singleValueExtendedProperties: [ours] }) => ours?.value ?? [])
@@ -126,7 +128,7 @@ async function findBy(
   exchange: Exchange,
   { filter, only }: Search,
   where: SearchedFolder,
-  { accessToken, signal, mailbox }: CallOptions,
+  options: CallOptions,
 ): Promise<FindMessageOutcome> {
   const query = [
     `$filter=${encodeURIComponent(filter)}`, // the client does not encode queries
@@ -138,8 +140,8 @@ async function findBy(
           `$top=${MAX_OF_ONE_MESSAGE_ID}`,
         ]),
   ].join('&')
-  const path = `${mailboxPath(mailbox)}/mailFolders/${where}/messages?${query}`
-  const reply = await exchange({ method: 'GET', path, immutableIds: true, accessToken, signal })
+  const path = `/mailFolders/${where}/messages?${query}`
+  const reply = await inMailbox(exchange, options, { method: 'GET', path, immutableIds: true })
   const found = readReply(reply, FoundMessages)
   if (!found) return asRepeatable(failureOf(reply))
   const ourId = ({ singleValueExtendedProperties: [ours] }: Copy) => ours?.value ?? null

@@ -7,6 +7,7 @@ import {
   readGraphAnswer,
   type GraphAnswer,
   createGraphCall,
+  mailboxPath,
   type GraphReply,
   type GraphRequest,
   type Mailbox,
@@ -55,6 +56,15 @@ export function createExchange({ graphBaseUrl, fetch, clock }: GraphMailerOption
     const reply = await call(request)
     return reply.answered ? { ...reply, answer: readGraphAnswer(reply, host, clock()) } : reply
   }
+}
+
+/** Makes a request whose path is below a mailbox. */
+export function inMailbox(
+  exchange: Exchange,
+  { accessToken, signal, mailbox }: CallOptions,
+  { path, ...request }: Omit<GraphRequest, 'accessToken' | 'signal'>,
+): Promise<Reply> {
+  return exchange({ ...request, path: `${mailboxPath(mailbox)}${path}`, accessToken, signal })
 }
 
 /** Graph accepts a mail by 202 without a body. Any other success, as that of a captive portal, proves nothing. */

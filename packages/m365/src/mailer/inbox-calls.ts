@@ -5,6 +5,7 @@ import { messageIdsIn, REPORT_BYTES } from './delivery-report.ts'
 import {
   asRepeatable,
   failureOf,
+  inMailbox,
   readReply,
   repeatableOrGone,
   type Answered,
@@ -13,7 +14,7 @@ import {
   type Gone,
   type Reply,
 } from './graph-exchange.ts'
-import { pathOfLink, mailboxPath, messagePath } from './graph-call.ts'
+import { pathOfLink, messagePath } from './graph-call.ts'
 
 /** How many mails Graph lists in one answer. */
 const PAGE_SIZE = 100
@@ -86,9 +87,7 @@ export interface ReportFacts {
 export type InboxCalls = ReturnType<typeof createInboxCalls>
 
 export function createInboxCalls(exchange: Exchange) {
-  async function get(path: string, { accessToken, signal }: CallOptions, more: object = {}) {
-    return exchange({ method: 'GET', path, immutableIds: true, accessToken, signal, ...more })
-  }
+  const inPages = { method: 'GET', immutableIds: true, pageSize: PAGE_SIZE } as const
 
   return {
     /**
@@ -101,21 +100,24 @@ export function createInboxCalls(exchange: Exchange) {
       options: CallOptions,
     ): Promise<ListArrivedOutcome> {
       if ('link' in from) {
-        const page = await get(from.link, options, { pageSize: PAGE_SIZE })
+        const { accessToken, signal } = options
+        const page = await exchange({ ...inPages, path: from.link, accessToken, signal })
         // Graph documents 410; a link that it cannot read at all is refused with 400.
         const isExpired = isRefusedByGraph(page) && (page.status === 410 || page.status === 400)
         return isExpired ? { outcome: 'link-expired' } : toPage(page)
       }
-      const path = (expanded: boolean) => firstPage(from.since, options, expanded)
-      const first = await get(path(true), options, { pageSize: PAGE_SIZE })
+      const begin = (expanded: boolean) =>
+        inMailbox(exchange, options, { ...inPages, path: firstPage(from.since, expanded) })
+      const first = await begin(true)
       // Extended properties are reported not to work with delta: then the class is read of each likely report.
       const isRefused = isRefusedByGraph(first) && first.status === 400
-      return toPage(isRefused ? await get(path(false), options, { pageSize: PAGE_SIZE }) : first)
+      return toPage(isRefused ? await begin(false) : first)
     },
 
     async readReport(id: string, options: CallOptions): Promise<ReportFacts | Gone | Failure> {
       const query = `$select=from,sender,receivedDateTime,toRecipients&${expand([CLASS_PROPERTY, ...ORIGINAL_PROPERTIES])}`
-      const reply = await get(`${messagePath(options.mailbox, id)}?${query}`, options)
+      const path = `${messagePath(id)}?${query}`
+      const reply = await inMailbox(exchange, options, { method: 'GET', path, immutableIds: true })
       const read = readReply(reply, Report)
       return read ? toFacts(read) : repeatableOrGone(reply)
     },
@@ -125,22 +127,23 @@ export function createInboxCalls(exchange: Exchange) {
       id: string,
       options: CallOptions,
     ): Promise<{ readonly outcome: 'read'; readonly source: string } | Gone | Failure> {
-      const path = `${messagePath(options.mailbox, id)}/$value`
-      const reply = await get(path, options, { maxAnswerBytes: REPORT_BYTES, cutsAnswer: true })
+      const path = `${messagePath(id)}/$value`
+      const request = { immutableIds: true, maxAnswerBytes: REPORT_BYTES, cutsAnswer: true } as const
+      const reply = await inMailbox(exchange, options, { method: 'GET', path, ...request })
       const isMime = reply.answered && reply.status === 200 && BEGINS_WITH_HEADER.test(reply.text)
       return isMime ? { outcome: 'read', source: reply.text } : repeatableOrGone(reply)
     },
   }
 }
 
-function firstPage(since: Date, { mailbox }: CallOptions, expanded: boolean): string {
+function firstPage(since: Date, expanded: boolean): string {
   const query = [
     '$select=id,sender,receivedDateTime',
     'changeType=created',
     `$filter=${encodeURIComponent(`receivedDateTime ge ${since.toISOString().slice(0, 19)}Z`)}`,
     ...(expanded ? [expand([CLASS_PROPERTY])] : []),
   ]
-  return `${mailboxPath(mailbox)}/mailFolders/inbox/messages/delta?${query.join('&')}`
+  return `/mailFolders/inbox/messages/delta?${query.join('&')}`
 }
 
 function expand(properties: readonly string[]): string {
@@ -207,12 +210,10 @@ export type InboxProbe =
 
 const Messages = z.object({ value: z.array(z.unknown()) })
 
-export async function probeInbox(
-  exchange: Exchange,
-  { accessToken, signal, mailbox }: CallOptions,
-): Promise<InboxProbe> {
-  const path = `${mailboxPath(mailbox)}/mailFolders/inbox/messages?$select=id&$top=1`
-  const reply = await exchange({ method: 'GET', path, accessToken, signal })
+/** Reads the id of one message in the inbox, to learn whether it can be read. */
+export async function probeInbox(exchange: Exchange, options: CallOptions): Promise<InboxProbe> {
+  const path = '/mailFolders/inbox/messages?$select=id&$top=1'
+  const reply = await inMailbox(exchange, options, { method: 'GET', path })
   if (readReply(reply, Messages)) return { outcome: 'read' }
   const failure = asRepeatable(failureOf(reply))
   if (!reply.answered || failure.outcome === 'intercepted') return { outcome: 'unavailable', failure }

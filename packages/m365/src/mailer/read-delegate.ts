@@ -26,6 +26,7 @@ const User = z.object({
   userType: optionalText,
 })
 
+/** Never `unknown`. */
 export async function readDelegate(
   exchange: Exchange,
   accessToken: string,

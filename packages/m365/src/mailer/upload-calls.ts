@@ -7,6 +7,7 @@ import { classifyConnectionFailure } from './connection-failure.ts'
 import {
   asRepeatable,
   failureOf,
+  inMailbox,
   isGone,
   readReply,
   repeatableOrGone,
@@ -63,28 +64,21 @@ export type UploadCalls = ReturnType<typeof createUploadCalls>
 export function createUploadCalls(exchange: Exchange) {
   return {
     /** Attaches a file in one request, where `planSize` says `attach`. */
-    async attachFile(
-      draftId: string,
-      file: OutgoingAttachment,
-      { accessToken, signal, mailbox }: CallOptions,
-    ): Promise<AttachFileOutcome> {
-      const request = { path: attachmentsPath(mailbox, draftId), body: toGraphAttachment(file) }
-      const reply = await exchange({ method: 'POST', ...request, immutableIds: true, accessToken, signal })
+    async attachFile(draftId: string, file: OutgoingAttachment, options: CallOptions): Promise<AttachFileOutcome> {
+      const request = { path: attachmentsPath(draftId), body: toGraphAttachment(file), immutableIds: true } as const
+      const reply = await inMailbox(exchange, options, { method: 'POST', ...request })
       if (reply.answered && reply.status === 201) return { outcome: 'attached', isConfirmed: isOfGraph(reply, file) }
       return reply.answered && isGone(reply.answer) ? { outcome: 'gone' } : failureOf(reply, OF_DRAFT)
     },
 
     /** Lists the attachments that are complete, inline images included. Never `unknown`. */
-    async listAttachments(
-      draftId: string,
-      { accessToken, signal, mailbox }: CallOptions,
-    ): Promise<ListAttachmentsOutcome> {
+    async listAttachments(draftId: string, options: CallOptions): Promise<ListAttachmentsOutcome> {
       const attachments: DraftAttachment[] = []
       // Without `$top`, which this list does not support; usually it comes whole (reported at msgraph-metadata).
       let query: string | null = '?$select=id,name,size'
       for (let page = 0; query !== null && page < MAX_PAGES; page += 1) {
-        const path = `${attachmentsPath(mailbox, draftId)}${query}`
-        const reply = await exchange({ method: 'GET', path, immutableIds: true, accessToken, signal })
+        const path = `${attachmentsPath(draftId)}${query}`
+        const reply = await inMailbox(exchange, options, { method: 'GET', path, immutableIds: true })
         const listed = readReply(reply, AttachmentPage)
         if (!listed) return repeatableOrGone(reply, OF_DRAFT)
         attachments.push(...listed.value)
@@ -97,11 +91,11 @@ export function createUploadCalls(exchange: Exchange) {
     async createUploadSession(
       draftId: string,
       file: UploadFile,
-      { accessToken, signal, mailbox }: CallOptions,
+      options: CallOptions,
     ): Promise<CreateUploadSessionOutcome> {
-      const path = `${attachmentsPath(mailbox, draftId)}/createUploadSession`
+      const path = `${attachmentsPath(draftId)}/createUploadSession`
       const body = { AttachmentItem: toAttachmentItem(file) }
-      const reply = await exchange({ method: 'POST', path, body, immutableIds: true, accessToken, signal })
+      const reply = await inMailbox(exchange, options, { method: 'POST', path, body, immutableIds: true })
       const opened = readReply(reply, SessionBody) ?? readReply(reply, SessionBody, 201)
       if (!opened) return repeatableOrGone(reply, OF_DRAFT)
       const session = toSession(opened)
@@ -143,8 +137,8 @@ const ENDLESS_LIST: Failure = {
   values: ENDLESS,
 }
 
-function attachmentsPath(mailbox: CallOptions['mailbox'], draftId: string): string {
-  return `${messagePath(mailbox, draftId)}/attachments`
+function attachmentsPath(draftId: string): string {
+  return `${messagePath(draftId)}/attachments`
 }
 
 /** Follows only the query of the link to the next page, so that the token stays with its host. */
