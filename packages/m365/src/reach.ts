@@ -73,8 +73,9 @@ function aheadOf(date: string | null, at: number): number | null {
 /** What a connection error says about the way to a host. */
 function classifyUnreached(error: unknown, url: URL): Reach {
   const causes = causesOf(error)
-  const found: Cause = codedCause(causes) ?? causes.at(-1) ?? {}
-  const reason = found.code ?? found.name ?? 'unknown'
+  const coded = codedCause(causes)
+  const found: Cause = coded ?? causes.at(-1) ?? {}
+  const reason = coded?.code ?? found.name ?? 'unknown' // the code of a DOMException is a number
   const [, refused] = /^Proxy response \((\d+)\)/.exec(found.message ?? '') ?? []
   if (refused !== undefined) return { outcome: 'proxy-refuses', status: Number(refused) }
   if (reason.startsWith('UND_ERR_PRX') || isAboutAnotherHost(found, url))

@@ -1,7 +1,8 @@
 import type { Health } from '@inforiver-mail/contract/health'
 import type { FastifyBaseLogger, FastifyPluginAsync } from 'fastify'
-import { Gauge, type Registry } from 'prom-client'
+import type { Registry } from 'prom-client'
 import { VERSION } from '../runtime/version.ts'
+import { measureTogether } from './metrics.ts'
 
 /** Probes of load balancers give up about as soon. */
 const CHECK_TIMEOUT_MS = 5_000
@@ -61,14 +62,13 @@ export const health: FastifyPluginAsync<{ readReadiness: ReadReadiness }> = asyn
 
 /** Shows by a metric what `GET /readyz` answers. */
 export function measureReadiness(registry: Registry, readReadiness: ReadReadiness): void {
-  const gauge: Gauge = new Gauge({
-    name: 'inforiver_mail_ready',
-    help: 'Whether this process can serve requests or deliver: 1 if it can, else 0.',
-    registers: [registry],
-    async collect() {
-      gauge.set(isReady(await readReadiness()) ? 1 : 0)
+  measureTogether(registry, readReadiness, [
+    {
+      name: 'inforiver_mail_ready',
+      help: 'Whether this process can serve requests or deliver: 1 if it can, else 0.',
+      valueOf: (results) => (isReady(results) ? 1 : 0),
     },
-  })
+  ])
 }
 
 /** Runs all checks at once. */

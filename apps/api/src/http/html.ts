@@ -98,26 +98,42 @@ function render(page: PlainPage, language: Language): string {
     if (typeof text === 'string') return text
     return 'de' in text ? text[language] : text.en
   }
-  return `<!doctype html>
-<html lang="${language}">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta name="color-scheme" content="light dark">
-<title>${escapeHtml(textOf(title))} - Inforiver Mail</title>
-<link rel="icon" href="/favicon.svg" type="image/svg+xml">
-<link rel="stylesheet" href="/plain-page.css">
-${scripts.map((path) => `<script src="${escapeHtml(path)}" defer></script>`).join('\n')}
-</head>
-<body>
-<main${attributes.join('')}>
+  const head = ['<link rel="stylesheet" href="/plain-page.css">', ...scripts.map(scriptOf)].join('\n')
+  const body = `<main${attributes.join('')}>
 <h1${langOf(title)}>${escapeHtml(textOf(title))}</h1>
 ${paragraphs.map((text) => `<p${langOf(text)}>${linkify(textOf(text))}</p>`).join('\n')}
 ${items.length > 0 ? `<ul>${items.map(({ text, mark }) => `<li class="${mark}"${langOf(text)}>${escapeHtml(textOf(text))}</li>`).join('')}</ul>` : ''}
 ${note ? `<p class="note"><small>${escapeHtml(textOf(note))}</small></p>` : ''}
 ${link ? `<p class="link"><a href="${escapeHtml(link.href)}">${escapeHtml(textOf(link.text))}</a></p>` : ''}
 ${command ? `<p class="command">${escapeHtml(textOf(command.before))}</p>\n<pre>${escapeHtml(command.text)}</pre>` : ''}
-</main>
+</main>`
+  return htmlDocument({ language, title: textOf(title), head, body })
+}
+
+function scriptOf(path: string): string {
+  return `<script src="${escapeHtml(path)}" defer></script>`
+}
+
+/** What every page has that the API renders itself. @param page its `head` and `body` are HTML */
+export function htmlDocument(page: {
+  readonly language: Language
+  readonly title: string
+  readonly head: string
+  readonly body: string
+}): string {
+  const { language, title, head, body } = page
+  return `<!doctype html>
+<html lang="${language}">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="color-scheme" content="light dark">
+<title>${escapeHtml(title)} - Inforiver Mail</title>
+<link rel="icon" href="/favicon.svg" type="image/svg+xml">
+${head}
+</head>
+<body>
+${body}
 <footer><small>Inforiver Mail ${VERSION}</small></footer>
 </body>
 </html>

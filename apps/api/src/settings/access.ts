@@ -5,9 +5,8 @@ import { explainIgnoredSender, explainLostApplicationAccess } from '@inforiver-m
 import { explainReportsPermission, toReportsProblem } from '@inforiver-mail/m365/explain-reports'
 import { toSettingsProblem, worded, type Explanation } from '@inforiver-mail/m365/explanation'
 import type { MicrosoftIdentity, RefusedTokens, Tokens } from '@inforiver-mail/m365/microsoft-identity'
-import type { RandomBytes } from '@inforiver-mail/m365/random'
 import type { TokenVault } from '@inforiver-mail/m365/token-vault'
-import type { Timers } from '../runtime/clock.ts'
+import type { Runtime } from '../runtime/clock.ts'
 import { newOpaqueValue } from '../http/session.ts'
 import type {
   Access,
@@ -58,31 +57,20 @@ export type NewTokens = Omit<Tokens, 'refreshToken'> & { readonly refreshToken: 
 
 export type AccessSource = ReturnType<typeof createAccessSource>
 
+export interface AccessDeps extends Pick<Runtime, 'clock' | 'timers' | 'chance' | 'random'> {
+  readonly settingsStore: Pick<SettingsStore, 'applyHealth'>
+  readonly grantStore: GrantStore
+  readonly identity: MicrosoftIdentity
+  readonly vault: TokenVault
+}
+
 /**
  * Opens the tokens of a tenant and keeps them fresh. The row allows one refresh at a time per grant over all processes,
  * and postpones the next one when Entra could not answer; a token that still works is used meanwhile. The rotated
  * refresh token is stored before the new access token is used.
  */
-export function createAccessSource({
-  settingsStore,
-  grantStore,
-  identity,
-  vault,
-  clock,
-  timers,
-  chance,
-  random,
-}: {
-  settingsStore: Pick<SettingsStore, 'applyHealth'>
-  grantStore: GrantStore
-  identity: MicrosoftIdentity
-  vault: TokenVault
-  clock: () => Date
-  timers: Timers
-  /** Returns a number between 0 and 1, for jitter. */
-  chance: () => number
-  random: RandomBytes
-}) {
+export function createAccessSource(deps: AccessDeps) {
+  const { settingsStore, grantStore, identity, vault, clock, timers, chance, random } = deps
   return { access, reportRefusal, reportIgnoredSender, sealTokens }
 
   async function access(tenantId: string, options: AccessOptions): Promise<Access> {
@@ -95,20 +83,20 @@ export function createAccessSource({
       if (state.status !== 'connected') return { outcome: 'held', because: state.status }
       if (!grant) throw new Error(`The grant of ${tenantId} has no tokens.`)
       const { connection, problem } = state
-      const grantUntil = async (until: Date): Promise<GrantedAccess> => {
-        const opened = await open(tenantId, grant, connection)
-        return {
-          ...opened,
-          connection: { ...opened.connection, redirectAllTo },
-          settingsVersion,
-          renewAt: until,
-        }
-      }
-      const isRefused = grant.grantVersion === refused
+      const { grantVersion, searchWorks, searchFails } = grant
+      const grantUntil = async (renewAt: Date): Promise<GrantedAccess> => ({
+        outcome: 'granted',
+        accessToken: await vault.open(grant.accessTokenSealed, tokenOwner(tenantId, 'access-token')),
+        grantVersion,
+        connection: { ...connection, searchWorks, searchFails, redirectAllTo },
+        settingsVersion,
+        renewAt,
+      })
+      const isRefused = grantVersion === refused
       if (!isRefused && isFresh(grant, stale)) return grantUntil(renewAt(grant))
       // The recheck asks again once a minute, rather than every message.
       if (problem && !options.recheck) return { outcome: 'held', because: problem.code }
-      stale = grant.grantVersion
+      stale = grantVersion
       const { refreshWaitMs, refusalWaitMs } = grant
       if (isRefusedFresh(grant, options) && refreshWaitMs === 0 && refusalWaitMs > 0)
         return { ...postponed(refusalWaitMs), askedLately: true }
@@ -122,17 +110,6 @@ export function createAccessSource({
       if (now.getTime() > giveUpAt) return { ...renewal, outcome: 'unavailable' }
       await timers.sleep(LOOK_AGAIN_MS, signal)
     }
-  }
-
-  async function open(tenantId: string, grant: StoredGrant, connection: Connection) {
-    const accessToken = await vault.open(grant.accessTokenSealed, tokenOwner(tenantId, 'access-token'))
-    const { grantVersion, searchWorks, searchFails } = grant
-    return {
-      outcome: 'granted',
-      accessToken,
-      grantVersion,
-      connection: { ...connection, searchWorks, searchFails },
-    } as const
   }
 
   async function refreshOnce(
@@ -163,13 +140,8 @@ export function createAccessSource({
       }
       const tokens = await sealTokens(tenantId, renewal.tokens)
       const saved = await grantStore.saveRefreshed(lease, tokens, withdrawal(connection, renewal.withdrawn))
-      if (saved)
-        await settingsStore.applyHealth(
-          tenantId,
-          { grantVersion: grantVersion + 1 },
-          { type: 'access-worked' },
-          clock(),
-        )
+      const renewed = { grantVersion: grantVersion + 1 }
+      if (saved) await settingsStore.applyHealth(tenantId, renewed, { type: 'access-worked' }, clock())
       return { outcome: 'renewed' }
     } finally {
       await grantStore.releaseRefreshLease(lease)

@@ -1,12 +1,7 @@
 import { applicationPermissionsFor, permissionsFor } from '@inforiver-mail/contract/permission'
 import { applicationRoles } from '@inforiver-mail/m365/permissions'
-import type { MicrosoftIdentity } from '@inforiver-mail/m365/microsoft-identity'
-import type { RandomBytes } from '@inforiver-mail/m365/random'
-import type { TokenVault } from '@inforiver-mail/m365/token-vault'
-import type { Timers } from '../runtime/clock.ts'
 import type { CheckedAccess, CheckedConnection, ConnectionProblem, RefusedToken } from '../domain/checked-connection.ts'
-import { createAccessSource } from './access.ts'
-import type { GrantStore } from './grant-store.ts'
+import { createAccessSource, type AccessDeps } from './access.ts'
 import type { SettingsStore } from './settings-store.ts'
 import { worded } from '@inforiver-mail/m365/explanation'
 
@@ -18,16 +13,7 @@ export function createConnectionCheck({
   settingsStore,
   grantStore,
   ...deps
-}: {
-  settingsStore: Pick<SettingsStore, 'read' | 'readMail'>
-  grantStore: GrantStore
-  identity: MicrosoftIdentity
-  vault: TokenVault
-  clock: () => Date
-  timers: Timers
-  chance: () => number
-  random: RandomBytes
-}) {
+}: Omit<AccessDeps, 'settingsStore'> & { settingsStore: Pick<SettingsStore, 'read' | 'readMail'> }) {
   return {
     async readConnection(tenantId: string): Promise<CheckedConnection | null> {
       const { state, reports } = await settingsStore.read(tenantId)

@@ -1,13 +1,13 @@
 import type { Failure } from '@inforiver-mail/m365/classify-failure'
 import { toReportsProblem } from '@inforiver-mail/m365/explain-reports'
 import type { TokenVault } from '@inforiver-mail/m365/token-vault'
-import type { FastifyBaseLogger, FastifyPluginAsync, FastifyRequest } from 'fastify'
-import { Gauge, type Registry } from 'prom-client'
+import type { FastifyBaseLogger, FastifyPluginAsync } from 'fastify'
+import type { Registry } from 'prom-client'
 import type { Runtime } from '../runtime/clock.ts'
 import type { CredentialExpiry } from '../domain/credential-expiry.ts'
 import type { Database } from '../database/database.ts'
 import type { GrantedAccess } from '../domain/mailbox-access.ts'
-import type { SignedIn } from '../http/session.ts'
+import { measureTogether } from '../http/metrics.ts'
 import { createAccessSource } from './access.ts'
 import { createConsentStore } from './consent-store.ts'
 import type { ProofDeps } from './consent-page.ts'
@@ -21,7 +21,7 @@ import { createReportsStore } from './reports-store.ts'
 import { checkSentItemsSearch } from './sent-items-search.ts'
 import { createReportSourceStore } from './report-source-store.ts'
 import { createHandOff } from './hand-off.ts'
-import { consentReturn, settingsRoutes } from './settings-routes.ts'
+import { consentReturn, settingsRoutes, type SettingsRoutesOptions } from './settings-routes.ts'
 import { createSettingsStore } from './settings-store.ts'
 import { createSubmitSettingsReader } from './submit-settings-store.ts'
 
@@ -54,7 +54,13 @@ export function composeSettings(
   const consents = createConsents({ ...deps, settingsStore, consentStore, reportsStore, accessSource })
   const reportSwitches = createDeliveryReportSwitches({ ...deps, settingsStore, reportsStore, consents, accessSource })
   const handOff = createHandOff({ ...deps, settingsStore })
-  measureExpiry(registry, credentialExpiry)
+  measureTogether(registry, async () => credentialExpiry(), [
+    {
+      name: 'inforiver_mail_credential_expires_timestamp_seconds',
+      help: 'When the secret or certificate of the app registration expires, in seconds since 1970.',
+      valueOf: ({ expiresAt }) => expiresAt && expiresAt.getTime() / 1_000,
+    },
+  ])
   const reportSources = createReportSourceStore(database.pool)
   const keepAlive = createKeepAlive({ ...deps, grantStore, accessSource })
   const recheckAccess = createAccessRecheck({ ...deps, settingsStore, grantStore, accessSource })
@@ -77,27 +83,17 @@ export function composeSettings(
     },
 
     routes:
-      ({
-        requireAdmin,
-        requireServiceOrAdmin,
-      }: {
-        requireAdmin: (request: FastifyRequest) => Promise<SignedIn>
-        /** Reading the settings is open to services as well. */
-        requireServiceOrAdmin: (request: FastifyRequest) => Promise<{ readonly tenantId: string }>
-      }): FastifyPluginAsync =>
+      (guards: Pick<SettingsRoutesOptions, 'requireAdmin' | 'requireServiceOrAdmin'>): FastifyPluginAsync =>
       async (app) => {
         await app.register(settingsRoutes, {
-          requireAdmin,
-          requireServiceOrAdmin,
+          ...deps,
+          ...guards,
           settingsStore,
           consentStore,
           consents,
           reportSwitches,
           showHandOff: handOff.show,
           readPolicy: async (tenant) => (await readSubmitSettings(tenant)).recipientsPolicy,
-          credentialExpiry,
-          clock,
-          timers,
         })
       },
 
@@ -118,17 +114,4 @@ export function composeSettings(
       'check-sent-items-search': () => checkSentItemsSearch({ grantStore, accessSource, mailer, clock, timers }),
     },
   }
-}
-
-function measureExpiry(registry: Registry, credentialExpiry: () => CredentialExpiry): void {
-  const gauge: Gauge = new Gauge({
-    name: 'inforiver_mail_credential_expires_timestamp_seconds',
-    help: 'When the secret or certificate of the app registration expires, in seconds since 1970.',
-    registers: [registry],
-    collect() {
-      const { expiresAt } = credentialExpiry()
-      if (expiresAt === null) gauge.remove() // zero would be a date
-      else gauge.set(expiresAt.getTime() / 1_000)
-    },
-  })
 }

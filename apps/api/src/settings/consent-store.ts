@@ -115,24 +115,14 @@ export function createConsentStore(prisma: PrismaClient) {
 
     /** Returns the permission that a consent for this address failed for, unless one has completed since. */
     async findMissingPermission(tenantId: string, fromEmail: string): Promise<string | null> {
-      const last = await prisma.consent.findFirst({
-        where: {
-          tenantId,
-          fromEmail: { equals: fromEmail, mode: 'insensitive' },
-          OR: [{ status: 'completed' }, { missingPermission: { not: null } }],
-        },
-        orderBy: { createdAt: 'desc' },
-      })
+      const address = { equals: fromEmail, mode: 'insensitive' } as const
+      const last = await findLast({ tenantId, fromEmail: address }, { missingPermission: { not: null } })
       return last?.missingPermission ?? null
     },
 
     /** Returns the claims challenge that a consent failed for, unless one has completed since. */
     async findClaimsChallenge(tenantId: string): Promise<string | null> {
-      const last = await prisma.consent.findFirst({
-        where: { tenantId, OR: [{ status: 'completed' }, { claimsChallenge: { not: null } }] },
-        orderBy: { createdAt: 'desc' },
-      })
-      return last?.claimsChallenge ?? null
+      return (await findLast({ tenantId }, { claimsChallenge: { not: null } }))?.claimsChallenge ?? null
     },
 
     /**
@@ -212,6 +202,12 @@ export function createConsentStore(prisma: PrismaClient) {
         await appendAuditEvent(transaction, ...expired.map((consent) => consentEnded(consent, now)))
       })
     },
+  }
+
+  /** Finds the last one that has completed, or failed like this. */
+  function findLast(where: Prisma.ConsentWhereInput, failure: Prisma.ConsentWhereInput): Promise<ConsentRow | null> {
+    const orderBy = { createdAt: 'desc' } as const
+    return prisma.consent.findFirst({ where: { ...where, OR: [{ status: 'completed' }, failure] }, orderBy })
   }
 
   /** Reads a consent. If the process that proves it is gone, ends it first, so that the page need not wait for the sweep. */

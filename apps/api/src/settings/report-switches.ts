@@ -1,5 +1,4 @@
 import { mayReadInbox } from '@inforiver-mail/contract/permission'
-import type { Explanation } from '@inforiver-mail/m365/explanation'
 import {
   explainInbox,
   explainLostConnection,
@@ -30,8 +29,7 @@ const MAX_PROOFS = 3
 /** What a source needs to be switched on. `needs-consent`: a consent. */
 type Proof =
   | { readonly outcome: 'proved' | 'needs-consent' }
-  | { readonly outcome: 'refused'; readonly because: Refusal }
-type Refusal = Pick<Explanation, 'detail' | 'action' | 'values'> & { readonly code: ReportsExplanation['kind'] }
+  | { readonly outcome: 'refused'; readonly because: ReportsExplanation }
 
 const PROVED: Proof = { outcome: 'proved' }
 const NEEDS_CONSENT: Proof = { outcome: 'needs-consent' }
@@ -141,10 +139,9 @@ export function createDeliveryReportSwitches(
     if (!traceOffered) return refuse(explainTraceCloud())
     const grant = await identity.applicationToken({ leg: 'application' })
     if (grant.outcome === 'refused') {
-      const { kind, ...because } = grant.explanation
       // Entra knows the application, but it has been granted nothing yet.
-      if (kind === 'reconnect-required') return NEEDS_CONSENT
-      return { outcome: 'refused', because: { ...because, code: 'trace-unavailable' } }
+      if (grant.explanation.kind === 'reconnect-required') return NEEDS_CONSENT
+      return refuse({ ...grant.explanation, kind: 'trace-unavailable' })
     }
     const proof = await proveTrace(grant, tenantId, deps)
     return proof.outcome === 'refused' ? refuse(proof.explanation) : { outcome: proof.outcome }
@@ -153,16 +150,16 @@ export function createDeliveryReportSwitches(
 
 type Connected = Exclude<SettingsState, { status: 'not-configured' }>
 
-function refuse({ kind, ...because }: ReportsExplanation): Proof {
-  return { outcome: 'refused', because: { ...because, code: kind } }
+function refuse(because: ReportsExplanation): Proof {
+  return { outcome: 'refused', because }
 }
 
 /** The title of a problem follows from its code, and its detail says also what to do. */
-function toProblem({ code, detail, action, values }: Refusal): ProblemError {
+function toProblem({ kind, detail, action, values }: ReportsExplanation): ProblemError {
   const { title: _title, detail: said, action: remedy, ...facts } = values
   const sentences = [said, remedy].flatMap((names) => (Array.isArray(names) ? names : []))
   // A missing permission asks for a consent, and is no refusal.
-  return new ProblemError(code === 'permission-missing' ? 'reports-unreadable' : code, {
+  return new ProblemError(kind === 'permission-missing' ? 'reports-unreadable' : kind, {
     detail: `${detail} ${action}`,
     values: { ...facts, detail: sentences },
   })

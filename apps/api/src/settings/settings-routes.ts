@@ -13,7 +13,6 @@ import {
   type Office365SmtpSettings,
 } from '@inforiver-mail/contract/office365-smtp'
 import { APPROVAL_PATH } from '@inforiver-mail/contract/permission'
-import type { PageText } from '@inforiver-mail/contract/plain-page'
 import {
   readRecipientsPolicy,
   replaceRecipientsPolicy,
@@ -36,7 +35,7 @@ import type { ConsentRequest } from './settings-state.ts'
 import { waitForRequests, type SettingsStore } from './settings-store.ts'
 import { viewConsent, viewSettings } from './settings-view.ts'
 
-interface Options {
+export interface SettingsRoutesOptions {
   readonly requireAdmin: (request: FastifyRequest) => Promise<SignedIn>
   /** A service may read the settings as well. */
   readonly requireServiceOrAdmin: (request: FastifyRequest) => Promise<{ readonly tenantId: string }>
@@ -51,22 +50,10 @@ interface Options {
   readonly timers: Timers
 }
 
-export const settingsRoutes: FastifyPluginAsync<Options> = async (
-  app,
-  {
-    requireAdmin,
-    requireServiceOrAdmin,
-    settingsStore,
-    consentStore,
-    consents,
-    reportSwitches,
-    showHandOff,
-    readPolicy,
-    credentialExpiry,
-    clock,
-    timers,
-  },
-) => {
+export const settingsRoutes: FastifyPluginAsync<SettingsRoutesOptions> = async (app, options) => {
+  const { requireAdmin, requireServiceOrAdmin, settingsStore, consentStore, consents, clock, timers } = options
+  const { reportSwitches, showHandOff, readPolicy, credentialExpiry } = options
+
   async function view(tenantId: string): Promise<Office365SmtpSettings> {
     const [settings, mail, pending] = await Promise.all([
       settingsStore.read(tenantId),
@@ -153,62 +140,41 @@ export const settingsRoutes: FastifyPluginAsync<Options> = async (
 }
 
 export function consentReturn({ consents, settingsUrl }: { consents: Consents; settingsUrl: string }): ReturnHandler {
+  const link = { href: settingsUrl, text: plainText('to-settings') }
+  const shared = { link, script: '/consent-result.js' }
   return async ({ state, parameters, request, reply }) => {
     const result = await consents.finish({ state, parameters, signedIn: await request.signedIn() })
     if (!result) return false
-    logReturn(request, result)
-    sendResult(reply, result, settingsUrl)
+    const { log } = request
+    if (result.outcome === 'ended') {
+      log.warn({ because: result.because }, 'consent came back too late')
+      sendPage(reply, 409, { ...shared, ...endedPage(result.because), values: {} })
+      return true
+    }
+    const { outcome, consent } = result
+    const data = { 'consent-id': consent.id, status: outcome }
+    if (outcome === 'continued') {
+      log.info({ consent: consent.id }, 'consent goes on')
+      reply.redirect(result.url)
+    } else if (outcome === 'completed') {
+      log.info({ consent: consent.id }, 'consent completed')
+      sendPage(reply, 200, { ...shared, ...completedPage(consent, result.fromEmail), data })
+    } else {
+      const { code, correlationId } = result.problem
+      log.warn({ consent: consent.id, code, correlationId }, 'consent failed')
+      const refusal = refusalPage(result.problem)
+      const stays = plainText(consent.purpose === 'delivery-reports' ? 'what-was-on-stays' : 'nothing-changed')
+      sendPage(reply, 400, { ...shared, ...refusal, paragraphs: [...refusal.paragraphs, stays, CLOSE], data })
+    }
     return true
   }
 }
 
 const CLOSE = plainText('close')
 
-function sendResult(reply: FastifyReply, result: ConsentReturn, settingsUrl: string): void {
-  const link = { href: settingsUrl, text: plainText('to-settings') }
-  if (result.outcome === 'ended') {
-    sendPage(reply, 409, { ...endedPage(result.because), link, script: '/consent-result.js', values: {} })
-    return
-  }
-  const { consent } = result
-  if (result.outcome === 'continued') {
-    reply.redirect(result.url)
-    return
-  }
-  const data = { 'consent-id': consent.id, status: result.outcome }
-  if (result.outcome === 'completed') {
-    sendPage(reply, 200, {
-      ...completedPage(consent, result.fromEmail),
-      data,
-      link,
-      script: '/consent-result.js',
-    })
-    return
-  }
-  const refusal = refusalPage(result.problem)
-  sendPage(reply, 400, {
-    ...refusal,
-    paragraphs: [...refusal.paragraphs, whatStays(consent), CLOSE],
-    data,
-    link,
-    script: '/consent-result.js',
-  })
-}
-
 function completedPage({ purpose }: ConsentRecord, fromEmail: string): Pick<PlainPage, 'title' | 'paragraphs'> {
-  if (purpose === 'delivery-reports')
-    return {
-      title: plainText('reports-on.title'),
-      paragraphs: [plainText('reports-on', { fromEmail }), CLOSE],
-    }
-  return {
-    title: plainText('connected.title'),
-    paragraphs: [plainText('connected', { fromEmail }), CLOSE],
-  }
-}
-
-function whatStays({ purpose }: ConsentRecord): PageText {
-  return purpose === 'delivery-reports' ? plainText('what-was-on-stays') : plainText('nothing-changed')
+  const name = purpose === 'delivery-reports' ? 'reports-on' : 'connected'
+  return { title: plainText(`${name}.title`), paragraphs: [plainText(name, { fromEmail }), CLOSE] }
 }
 
 function endedPage(
@@ -222,13 +188,4 @@ function endedPage(
       ...(because === 'completed' ? [CLOSE] : []),
     ],
   }
-}
-
-function logReturn(request: FastifyRequest, result: ConsentReturn): void {
-  if (result.outcome === 'ended') request.log.warn({ because: result.because }, 'consent came back too late')
-  else if (result.outcome === 'failed') {
-    const { code, correlationId } = result.problem
-    request.log.warn({ consent: result.consent.id, code, correlationId }, 'consent failed')
-  } else if (result.outcome === 'continued') request.log.info({ consent: result.consent.id }, 'consent goes on')
-  else request.log.info({ consent: result.consent.id }, 'consent completed')
 }

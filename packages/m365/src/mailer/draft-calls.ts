@@ -56,8 +56,6 @@ export type DeleteDraftOutcome = DeleteOutcome | { readonly outcome: 'sent' }
  * Drafts are named by their immutable id, which stays the same when they are sent or moved within the mailbox. All
  * calls need `Mail.ReadWrite`, and include Deleted Items. Only `createDraft` and `sendDraft` can end as `unknown`.
  */
-export type DraftCalls = ReturnType<typeof createDraftCalls>
-
 export function createDraftCalls(exchange: Exchange) {
   return {
     /** `saveToSentItems` does not apply: Graph keeps every draft that is sent. */

@@ -84,8 +84,6 @@ export interface ReportFacts {
 }
 
 /** What is asked of an inbox. None of it ends as `unknown`, and none changes anything. Needs `Mail.ReadWrite`. */
-export type InboxCalls = ReturnType<typeof createInboxCalls>
-
 export function createInboxCalls(exchange: Exchange) {
   const inPages = { method: 'GET', immutableIds: true, pageSize: PAGE_SIZE } as const
 

@@ -59,8 +59,6 @@ interface UploadFile extends Omit<OutgoingAttachment, 'content'> {
 }
 
 /** Puts files on a draft. All calls need `Mail.ReadWrite`. */
-export type UploadCalls = ReturnType<typeof createUploadCalls>
-
 export function createUploadCalls(exchange: Exchange) {
   return {
     /** Attaches a file in one request, where `planSize` says `attach`. */
@@ -217,15 +215,13 @@ type ReadUploadSessionOutcome =
   | { readonly outcome: 'unsupported' }
   | Failure
 
-/** Calls to the host of an upload. They carry no token, since the address itself grants access. */
-export type UploadSessionCalls = ReturnType<typeof createUploadSessionCalls>
-
 interface UploadRequest {
   readonly method: 'PUT' | 'GET' | 'DELETE'
   readonly headers?: Readonly<Record<string, string>>
   readonly body?: Buffer
 }
 
+/** Calls to the host of an upload. They carry no token, since the address itself grants access. */
 export function createUploadSessionCalls({ fetch, clock }: GraphMailerOptions) {
   async function ask(
     { uploadUrl }: UploadSession,

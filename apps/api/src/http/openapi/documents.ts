@@ -2,8 +2,8 @@ import { globSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import type { FastifyPluginAsync } from 'fastify'
 import type { Tokens } from 'marked'
-import { VERSION } from '../../runtime/version.ts'
 import { escapeHtml } from '../html.ts'
+import { docsPage } from './docs-page.ts'
 
 const DIRECTORY = new URL('../../../../../docs/', import.meta.url)
 /** Links between documents are resolved against it. */
@@ -52,25 +52,7 @@ async function render(name: string, names: ReadonlySet<string>): Promise<string>
       },
     },
   }).parse(text, { async: false })
-  return `<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta name="color-scheme" content="light dark">
-<title>${escapeHtml(title)} - Inforiver Mail</title>
-<link rel="icon" href="/favicon.svg" type="image/svg+xml">
-<link rel="stylesheet" href="/docs/docs-page.css">
-</head>
-<body>
-<header><a class="product" href="/"><img src="/favicon.svg" alt="" width="24" height="24">Inforiver Mail</a></header>
-<nav aria-label="Contents"><ul>${contents.join('\n')}</ul></nav>
-<main>
-${body}</main>
-<footer><small>Inforiver Mail ${VERSION}</small></footer>
-</body>
-</html>
-`
+  return docsPage({ title, contents: contents.join('\n'), main: body })
 }
 
 /** As GitHub makes them, so that a link works in both places. */

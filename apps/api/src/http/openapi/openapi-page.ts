@@ -1,14 +1,8 @@
 import { STATUS_CODES } from 'node:http'
 import { escapeHtml } from '../html.ts'
-import {
-  SCHEMAS,
-  type ApiContent,
-  type ApiDocument,
-  type ApiOperation,
-  type ApiParameter,
-  type ApiResponse,
-  type ApiSchema,
-} from './openapi-schemas.ts'
+import { docsPage } from './docs-page.ts'
+import type { ApiDocument, ApiOperation } from './openapi-document.ts'
+import { SCHEMAS, type ApiContent, type ApiParameter, type ApiResponse, type ApiSchema } from './openapi-schemas.ts'
 
 // The page /docs: the document as plain HTML, without a script, so that it works offline and in every browser.
 
@@ -31,34 +25,14 @@ export function documentationPage(document: ApiDocument): string {
     .map(({ name, description }) => ({
       name,
       description,
-      operations: operations.filter(({ described }) => described.tags?.[0] === name),
+      operations: operations.filter(({ described }) => described.tags[0] === name),
     }))
     .filter((group) => group.operations.length > 0)
   const schemas = Object.entries(components.schemas)
-  return `<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta name="color-scheme" content="light dark">
-<title>API - ${escapeHtml(info.title)}</title>
-<link rel="icon" href="/favicon.svg" type="image/svg+xml">
-<link rel="stylesheet" href="/docs/docs-page.css">
-</head>
-<body>
-<header>
-<a class="product" href="/"><img src="/favicon.svg" alt="" width="24" height="24">${escapeHtml(info.title)}</a>
-<a href="/openapi.json">openapi.json</a>
-</header>
-<nav aria-label="Contents">
-<ul>
-${groups.map(contentsOf).join('\n')}
+  const contents = `${groups.map(contentsOf).join('\n')}
 <li><a href="#problems">Problems</a></li>
-<li><a href="#schemas">Schemas</a></li>
-</ul>
-</nav>
-<main>
-<h1>API</h1>
+<li><a href="#schemas">Schemas</a></li>`
+  const main = `<h1>API</h1>
 <p>${escapeHtml(info.description)}</p>
 ${groups
   .map(
@@ -93,11 +67,8 @@ ${schema.properties ? fieldsOf(schema) : `<p>${typeOf(schema)}</p>`}
   )
   .join('\n')}
 </section>
-</main>
-<footer><small>${escapeHtml(info.title)} ${escapeHtml(info.version)}</small></footer>
-</body>
-</html>
 `
+  return docsPage({ title: 'API', link: '<a href="/openapi.json">openapi.json</a>', contents, main })
 }
 
 function idOf(tag: string): string {
@@ -126,7 +97,7 @@ function operationOf({ method, path, described }: Operation): string {
 ${parameters.length > 0 ? `<h4>Parameters</h4>\n<ul class="fields">${parameters.map(parameterOf).join('')}</ul>` : ''}
 ${json ? `<h4>Body</h4>\n${contentOf(json)}` : ''}
 ${requestBody?.content['multipart/form-data'] ? '<p>Also <code>multipart/form-data</code>: the part <code>message</code> is this JSON, and each part <code>attachment</code> a file.</p>' : ''}
-<details><summary>Example with curl</summary><pre>${escapeHtml(described['x-codeSamples']?.[0]?.source ?? '')}</pre></details>
+<details><summary>Example with curl</summary><pre>${escapeHtml(described['x-codeSamples'].map(({ source }) => source).join('\n'))}</pre></details>
 <h4>Answers</h4>
 ${successes.map(successOf).join('\n')}
 <ul class="fields">${failures.map(failureOf).join('')}</ul>

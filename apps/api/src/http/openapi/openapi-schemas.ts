@@ -70,33 +70,6 @@ const NAMED = {
 
 for (const [id, schema] of Object.entries(NAMED)) z.globalRegistry.add(schema, { ...z.globalRegistry.get(schema), id })
 
-/** An OpenAPI document, as far as it is read here. */
-export interface ApiDocument {
-  readonly info: { readonly title: string; readonly version: string; readonly description: string }
-  readonly servers: readonly { readonly url: string }[]
-  readonly tags: readonly { readonly name: string; readonly description: string }[]
-  readonly paths: Readonly<Record<string, Readonly<Record<string, ApiOperation>>>>
-  readonly components: {
-    readonly schemas: Readonly<Record<string, ApiSchema>>
-    readonly examples: Readonly<
-      Record<string, { readonly summary: string; readonly description: string; readonly value: unknown }>
-    >
-  }
-}
-
-export interface ApiOperation {
-  readonly operationId: string
-  readonly summary: string
-  readonly description: string
-  readonly tags?: readonly string[]
-  readonly parameters?: readonly ApiParameter[]
-  readonly requestBody?: { readonly required?: boolean; readonly content: Readonly<Record<string, ApiContent>> }
-  readonly responses: Readonly<Record<string, ApiResponse>>
-  readonly security: readonly Readonly<Record<string, readonly string[]>>[]
-  /** A request to copy, as several viewers of OpenAPI show it. */
-  readonly 'x-codeSamples'?: readonly { readonly lang: string; readonly source: string }[]
-}
-
 export interface ApiParameter {
   readonly name: string
   readonly in: 'path' | 'query' | 'header'
@@ -128,8 +101,6 @@ export interface ApiSchema {
   readonly enum?: readonly unknown[]
   readonly const?: unknown
   readonly default?: unknown
-  readonly maxLength?: number
-  readonly maxItems?: number
   readonly properties?: Readonly<Record<string, ApiSchema>>
   readonly required?: readonly string[]
   readonly items?: ApiSchema
