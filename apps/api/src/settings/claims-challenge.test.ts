@@ -126,13 +126,3 @@ it('shows the challenge to nobody but Microsoft', async () => {
   expect(shown).not.toContain('capolids')
   expect(fixture.product.logLines.join('')).not.toContain('capolids')
 })
-
-it('never declares the client capability cp1, which would make tokens last a day', async () => {
-  await fixture.switchOn({ kind: 'access-token', change: 'claims-challenge', endpoint: 'sendMail' })
-  const { id } = await fixture.service.submit()
-  await fixture.service.until(id, { status: 'sent' })
-
-  const asked = [...(await claimsAskedFor('authorize')), ...(await claimsAskedFor('token'))]
-  expect(asked.length).toBeGreaterThan(2)
-  expect(JSON.stringify(asked)).not.toMatch(/xms_cc|cp1/i)
-})

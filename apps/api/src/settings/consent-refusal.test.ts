@@ -1,9 +1,10 @@
 import { beforeEach, expect, it } from 'vitest'
 import { useAdminFixture } from '../test-support/admin-fixture.ts'
 import { connectMailbox } from '../test-support/office365-smtp.ts'
+import { http, requestsTo, switchOn } from '../test-support/scenario.ts'
 
 const { fixture, ada, post, readSettings, readConsent, scenario } = useAdminFixture()
-let before: unknown
+let before: Record<string, unknown>[]
 
 // Each test starts from a working connection, which has to survive.
 beforeEach(async () => {
@@ -12,14 +13,14 @@ beforeEach(async () => {
 })
 
 /** Returns the settings with their tokens as stored. */
-async function everythingStored(): Promise<unknown> {
+async function everythingStored(): Promise<Record<string, unknown>[]> {
   return fixture.database.query('SELECT * FROM tenant_settings')
 }
 
 /** Asks for consent to send from reports@contoso.com, and returns how that ended. */
-async function tryAgain(decision: 'Accept' | 'Cancel' = 'Accept', account = 'Ada Admin') {
-  const started = await post('update-sender', { fromEmail: 'reports@contoso.com' })
-  const page = await ada.consent(started.json.consentUrl, account, decision)
+async function tryAgain(account = 'Ada Admin', largeAttachments = false) {
+  const started = await post('update-sender', { fromEmail: 'reports@contoso.com', largeAttachments })
+  const page = await ada.consent(started.json.consentUrl, account)
   const { status, problem, consentUrl } = await readConsent(started)
   return {
     page: page.status,
@@ -81,6 +82,40 @@ it.each([
   const detail = expect.stringMatching(inDetail || /\w+ \w+/)
   expect(await tryAgain()).toEqual(failedWith({ code, detail, ...more }))
 })
+
+/** Has the delegate be a guest by what Graph says, and not by the id_token. */
+const guestAtGraph = () => {
+  const body = {
+    id: before[0]?.['delegate_object_id'],
+    displayName: 'Gil Guest',
+    userType: 'Guest',
+    proxyAddresses: [],
+  }
+  return http('me', { action: 'answer', when: 'before', status: 200, body })
+}
+const withoutScope = (name: string) => () => ({ kind: 'fewer-scopes', without: [name] })
+const missing = (name: string) => ({
+  code: 'permission-missing',
+  detail: expect.stringContaining(name),
+  action: expect.stringContaining('/auth/microsoft/admin-consent'),
+})
+
+it.each([
+  ['Mail.Send is not granted', 'Ada Admin', withoutScope('Mail.Send'), missing('Mail.Send'), 0],
+  ['Mail.ReadWrite is not granted', 'Ada Admin', withoutScope('Mail.ReadWrite'), missing('Mail.ReadWrite'), 0],
+  ['Mail.Send.Shared is not granted', 'Ada Admin', withoutScope('Mail.Send.Shared'), missing('Mail.Send.Shared'), 0],
+  ['the id_token is of a guest', 'Gil Guest', null, { code: 'wrong-account' }, 0],
+  ['only Graph says that it is a guest', 'Ada Admin', guestAtGraph, { code: 'wrong-account' }, 1],
+])(
+  'sends nothing, and uses the tokens no sooner than needed, where %s',
+  async (_why, account, effect, problem, asked) => {
+    if (effect !== null) await switchOn(fixture, effect())
+    await fixture.microsoft.control('DELETE', '/counters')
+
+    expect(await tryAgain(account, true)).toEqual(failedWith(problem))
+    expect([await requestsTo(fixture, 'me'), await requestsTo(fixture, 'sendMail')]).toEqual([asked, 0])
+  },
+)
 
 it('completes when Graph accepts the verification message and asks for a pause', async () => {
   await scenario('send-accepted-with-retry-after')

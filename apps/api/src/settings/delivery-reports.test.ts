@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { useAdminFixture } from '../test-support/admin-fixture.ts'
 import { connectMailbox, scopesOf } from '../test-support/office365-smtp.ts'
-import { requestsTo } from '../test-support/scenario.ts'
+import { http, requestsTo, switchOn } from '../test-support/scenario.ts'
 import type { Answer } from '../test-support/test-browser.ts'
 
 const OFF = { bounces: { enabled: false, problem: null }, trace: { enabled: false, problem: null } }
@@ -18,22 +18,54 @@ async function approveTrace(): Promise<void> {
   await fixture.microsoft.control('POST', '/application/tokens', { permissions })
 }
 
-/** Asks for what cannot be switched on, and returns the code of the answer with what it changed. */
-async function refusalOf(body: unknown): Promise<{ status: number; code: string; changed: boolean }> {
-  const before = JSON.stringify(await readSettings())
-  const { status, json } = await change(body)
-  return { status, code: json.code, changed: JSON.stringify(await readSettings()) !== before }
-}
-
-function refused(code: string) {
-  return { status: 409, code, changed: false }
-}
-
 it('needs a connected mailbox to be switched on, and something to switch', async () => {
   expect((await change({ bounces: true })).json.code).toBe('not-configured')
   expect((await change({ trace: true })).json.code).toBe('not-configured')
   expect((await change({})).status).toBe(400)
   expect((await change({ bounces: false })).status).toBe(200)
+})
+
+const withoutPrincipal = () => fixture.microsoft.control('PATCH', '/settings', { traceServicePrincipal: 'missing' })
+
+/** Has Microsoft answer the next question for the trace with this status. */
+async function answerTrace(status: number): Promise<void> {
+  await approveTrace()
+  await switchOn(fixture, http('message-trace', { action: 'answer', when: 'before', status, body: {} }))
+}
+
+async function refuseConnection(): Promise<void> {
+  const texts = { title: '', detail: '', action: '', since: new Date(0).toISOString() }
+  await fixture.database.query(`UPDATE tenant_settings SET status = 'reconnect-required', problem = $1`, [
+    JSON.stringify({ code: 'reconnect-required', ...texts }),
+  ])
+}
+
+async function switchBouncesOn(): Promise<void> {
+  await change({ bounces: true })
+  await withoutPrincipal()
+}
+
+it.each<[string, object, () => Promise<unknown>, string]>([
+  ['bounces while Microsoft refuses the connection', { bounces: true }, refuseConnection, 'reports-unreadable'],
+  ['the trace without its service principal', { trace: true }, withoutPrincipal, 'trace-not-provisioned'],
+  ['the trace after a 429', { trace: true }, () => answerTrace(429), 'trace-unavailable'],
+  ['the trace after a 503', { trace: true }, () => answerTrace(503), 'trace-unavailable'],
+  ['both where one is refused', { bounces: true, trace: true }, withoutPrincipal, 'trace-not-provisioned'],
+  ['one off where the other is refused', { bounces: false, trace: true }, switchBouncesOn, 'trace-not-provisioned'],
+])('refuses to switch %s, and changes nothing', async (_what, body, prepare, code) => {
+  await connectMailbox(ada, { fromEmail: 'ada@contoso.com', largeAttachments: true })
+  await prepare()
+  const stored = async () => [
+    await readSettings(),
+    await fixture.database.query('SELECT FROM audit_events'),
+    await requestsTo(fixture, 'sendMail'),
+  ]
+  const before = await stored()
+
+  const answer = await change(body)
+
+  expect([answer.status, answer.json.code]).toEqual([409, code])
+  expect(await stored()).toEqual(before)
 })
 
 describe('bounces', () => {
@@ -93,21 +125,6 @@ describe('bounces', () => {
     await ada.consent(started.json.consentUrl, 'Ada Admin')
     expect(await reports()).toMatchObject({ bounces: { enabled: true, available: true } })
   })
-
-  it('are unreadable while Microsoft refuses the connection', async () => {
-    await connectMailbox(ada, { fromEmail: 'ada@contoso.com', largeAttachments: true })
-    await fixture.database.query(`UPDATE tenant_settings SET status = 'reconnect-required', problem = $1`, [
-      JSON.stringify({
-        code: 'reconnect-required',
-        title: '',
-        detail: '',
-        action: '',
-        since: new Date(0).toISOString(),
-      }),
-    ])
-
-    expect(await refusalOf({ bounces: true })).toEqual(refused('reports-unreadable'))
-  })
 })
 
 describe('the message trace', () => {
@@ -125,10 +142,7 @@ describe('the message trace', () => {
     await connectMailbox(ada, { fromEmail: 'ada@contoso.com' })
     await approveTrace()
     const headers = { date: new Date(Date.now() - 60_000).toUTCString() }
-    const answer = { action: 'answer', when: 'before', status: 400, headers, body: {} }
-    await fixture.microsoft.control('POST', '/scenarios', {
-      effect: { kind: 'http', endpoint: 'message-trace', do: answer },
-    })
+    await switchOn(fixture, http('message-trace', { action: 'answer', when: 'before', status: 400, headers, body: {} }))
 
     expect((await change({ trace: true })).status).toBe(200)
     expect(await requestsTo(fixture, 'message-trace')).toBe(2)
@@ -149,46 +163,9 @@ describe('the message trace', () => {
       deliveryReports: { trace: { enabled: true } },
     })
   })
-
-  it('says who adds the missing service principal', async () => {
-    await connectMailbox(ada, { fromEmail: 'ada@contoso.com' })
-    await fixture.microsoft.control('PATCH', '/settings', { traceServicePrincipal: 'missing' })
-
-    expect(await refusalOf({ trace: true })).toEqual(refused('trace-not-provisioned'))
-  })
-
-  it.each([429, 503])('is unavailable after a %i', async (status) => {
-    await connectMailbox(ada, { fromEmail: 'ada@contoso.com' })
-    const effect = {
-      kind: 'http',
-      endpoint: 'message-trace',
-      do: { action: 'answer', when: 'before', status, body: {} },
-    }
-    await approveTrace()
-    await fixture.microsoft.control('POST', '/scenarios', { effect })
-
-    expect(await refusalOf({ trace: true })).toEqual(refused('trace-unavailable'))
-  })
 })
 
 describe('both at once', () => {
-  it('save neither where one is refused', async () => {
-    await connectMailbox(ada, { fromEmail: 'ada@contoso.com', largeAttachments: true })
-    await fixture.microsoft.control('PATCH', '/settings', { traceServicePrincipal: 'missing' })
-
-    expect(await refusalOf({ bounces: true, trace: true })).toEqual(refused('trace-not-provisioned'))
-  })
-
-  it('switch none off where the other is refused', async () => {
-    await connectMailbox(ada, { fromEmail: 'ada@contoso.com', largeAttachments: true })
-    await change({ bounces: true })
-    await fixture.microsoft.control('PATCH', '/settings', { traceServicePrincipal: 'missing' })
-
-    expect(await refusalOf({ bounces: false, trace: true })).toEqual(refused('trace-not-provisioned'))
-    const log = await ada.call('GET', '/api/v1/audit-events?action=delivery-reports-changed')
-    expect(log.json.items.map(({ details }: { details: unknown }) => details)).toEqual([{ bounces: true }])
-  })
-
   it('save at once what is proved, and ask for the rest', async () => {
     await connectMailbox(ada, { fromEmail: 'ada@contoso.com', largeAttachments: true })
 
