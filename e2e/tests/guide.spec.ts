@@ -53,13 +53,13 @@ test('in German every step of the guide Configuring Office 365 SMTP works, and t
 
   await test.step('Save changes the sender without Reset, to a delegated mailbox', async () => {
     await address.fill('reports@contoso.com')
-    await consent(de['settings.save'])
+    await consent(de['ui.save'])
     await expect(notice(de['settings.consent.update-sender.title'])).toContainText('reports@contoso.com')
   })
 
   await test.step('large file attachments are enabled by Save and locked from then on', async () => {
     await largeAttachments.check()
-    await consent(de['settings.save'])
+    await consent(de['ui.save'])
     await expect(notice(de['settings.consent.large-attachments.title'])).toContainText('reports@contoso.com')
     await expect(largeAttachments).toBeChecked()
     await expect(largeAttachments).toBeDisabled()
