@@ -2,7 +2,6 @@ import { createServer, type AddressInfo } from 'node:net'
 import { beforeEach, expect, it, onTestFinished } from 'vitest'
 import { ConfigurationError } from './configuration/config.ts'
 import { serve } from './serve.ts'
-import { connectMailbox } from './test-support/office365-smtp.ts'
 import { createDatabaseOf15, migrationNames } from './test-support/migrations.ts'
 import { work } from './work.ts'
 import { useFixture } from './test-support/use-fixture.ts'
@@ -47,23 +46,6 @@ it.each(['203.0.113.77', 'no-such-host.invalid'])('refuses HOST %s in one senten
   await expect(serve(await configure({ HOST: host }), onFatal)).rejects.toThrow(
     new ConfigurationError(`HOST is ${host}, which is not an address of this machine.`),
   )
-})
-
-it('refuses to start without the vault keys that sealed what is stored, and leaves nothing behind', async () => {
-  const product = await fixture.startProduct({ environment: { ROLE: 'api' } })
-  const ada = product.newBrowser()
-  await ada.signIn('Ada Admin')
-  await connectMailbox(ada, { fromEmail: 'ada@contoso.com' })
-  await product.close()
-
-  const start = serve(await configure({ VAULT_KEYS: `other:${Buffer.alloc(32, 7).toString('base64')}` }), onFatal)
-
-  await expect(start).rejects.toThrow(
-    new ConfigurationError(
-      'Stored secrets were sealed with the vault key "test", which is missing. Put that key back into VAULT_KEYS or the key file. If it is lost for good: inforiver-mail vault forget.',
-    ),
-  )
-  await expect.poll(connections).toBe(0)
 })
 
 it('refuses to start on the database of another app registration, and leaves nothing behind', async () => {

@@ -176,23 +176,18 @@ it.each([
     'Ada Admin',
     { outcome: 'send-as-denied', details: { fromEmail: 'finance@contoso.com' } },
   ],
+  [
+    'the correlation id of a refusal',
+    'ada@contoso.com',
+    'Ada Admin',
+    { outcome: 'consent-cancelled', details: { correlationId: expect.stringMatching(/^[0-9a-f-]{36}$/) } },
+  ],
 ])('records of the end of a consent %s', async (_what, fromEmail, account, expected) => {
   const { consentUrl } = (await post('configure', { fromEmail })).json
+  if (expected.outcome === 'consent-cancelled') await scenario('authorize-declined')
   await ada.consent(consentUrl, account)
 
   expect((await audit()).at(-1)).toMatchObject({ actor: adaId, action: 'consent-ended', ...expected })
-})
-
-it('records the correlation id of a consent that Microsoft refused', async () => {
-  const { consentUrl } = (await post('configure', { fromEmail: 'ada@contoso.com' })).json
-  await scenario('authorize-declined')
-  await ada.consent(consentUrl, 'Ada Admin')
-
-  expect((await audit()).at(-1)).toMatchObject({
-    action: 'consent-ended',
-    outcome: 'consent-cancelled',
-    details: { correlationId: expect.stringMatching(/^[0-9a-f-]{36}$/) },
-  })
 })
 
 it('records a reset with the former sender, and each consent that it voided', async () => {

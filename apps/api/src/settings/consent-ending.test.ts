@@ -1,6 +1,8 @@
 import { expect, it } from 'vitest'
 import { useAdminFixture } from '../test-support/admin-fixture.ts'
+import { changingNothing } from '../test-support/changing-nothing.ts'
 import { holdRequest } from '../test-support/held-request.ts'
+import { connectMailbox } from '../test-support/office365-smtp.ts'
 import type { Answer } from '../test-support/test-browser.ts'
 import { createTestClock, MINUTES, SECONDS } from '../test-support/test-clock.ts'
 
@@ -65,19 +67,6 @@ it.each([
   expect(await settingsStatus()).toBe('not-configured')
 })
 
-it('counts an answer once: a second one changes nothing', async () => {
-  const started = await configure()
-  const back = await accepted(started)
-  await ada.open(back)
-  await post('reset')
-
-  const again = await ada.open(back)
-
-  expect(again.status).toBe(409)
-  expect(again.text).toContain('It was completed before.')
-  expect(await settingsStatus()).toBe('not-configured')
-})
-
 it('redeems the code once when the answer comes twice at the same moment', async () => {
   const back = await accepted(await configure())
   await fixture.microsoft.control('DELETE', '/counters')
@@ -90,25 +79,29 @@ it('redeems the code once when the answer comes twice at the same moment', async
   expect((await fixture.microsoft.control('GET', '/counters')).endpoints.token.requests).toBe(1)
 })
 
-it('completes an answer that comes in the tenth minute', async () => {
-  const back = await accepted(await configure())
-  await clock.advance(10 * MINUTES - 1 * SECONDS)
-
-  expect((await ada.open(back)).status).toBe(200)
-})
-
-it('expires after ten minutes: a later answer changes nothing', async () => {
-  const started = await configure()
+it.each<[string, (started: Answer, back: string) => Promise<unknown>, string, string]>([
+  ['ten minutes', () => clock.advance(10 * MINUTES), 'expired', 'The consent has expired'],
+  ['DELETE', (started) => cancel(started), 'cancelled', 'The consent was cancelled'],
+  ['a reset', () => post('reset'), 'superseded', 'The settings were changed meanwhile'],
+  ['it was completed, and reset', completeAndReset, 'completed', 'It was completed before.'],
+])('changes nothing by an answer that comes after %s', async (_what, end, status, text) => {
+  await connectMailbox(ada, { fromEmail: 'ada@contoso.com' })
+  const started = await post('update-sender', { fromEmail: 'reports@contoso.com' })
   const back = await accepted(started)
-  await clock.advance(10 * MINUTES)
+  await end(started, back)
+  expect(await readConsent(started)).toMatchObject({ status, consentUrl: null })
 
-  const result = await ada.open(back)
+  const result = await changingNothing(fixture, () => ada.open(back))
 
   expect(result.status).toBe(409)
-  expect(result.text).toContain('The consent has expired')
-  expect(await readConsent(started)).toMatchObject({ status: 'expired', consentUrl: null })
-  expect(await readSettings()).toMatchObject({ status: 'not-configured', pendingConsent: null })
+  expect(result.text).toContain(text)
+  expect(await readSettings()).toMatchObject({ pendingConsent: null })
 })
+
+async function completeAndReset(_started: Answer, back: string): Promise<void> {
+  await ada.open(back)
+  await post('reset')
+}
 
 it('stays pending while its grant is being proved, even past the tenth minute', async () => {
   const started = await configure()
@@ -188,20 +181,6 @@ it('shows the consent URL only to the session that started it', async () => {
 
   expect(seen.json).toMatchObject({ status: 'pending', consentUrl: null })
   expect((await readConsent(started)).consentUrl).toMatch(/^http.*&code_challenge=/)
-})
-
-it('changes nothing when an answer comes back after DELETE', async () => {
-  const started = await configure()
-  const back = await accepted(started)
-  const cancelled = await cancel(started)
-
-  const result = await ada.open(back)
-
-  expect(cancelled.status).toBe(204)
-  expect(result.status).toBe(409)
-  expect(result.text).toContain('The consent was cancelled')
-  expect(await readConsent(started)).toMatchObject({ status: 'cancelled' })
-  expect(await settingsStatus()).toBe('not-configured')
 })
 
 it('leaves a consent that has ended or expired as it is when DELETE comes late', async () => {

@@ -1,12 +1,6 @@
 import { readMessage } from '@inforiver-mail/contract/message'
 import { listMessages } from '@inforiver-mail/contract/message-list'
-import {
-  cancelConsent,
-  configure,
-  readConsent,
-  readSettings,
-  switchDeliveryReports,
-} from '@inforiver-mail/contract/office365-smtp'
+import { cancelConsent, configure, readSettings, switchDeliveryReports } from '@inforiver-mail/contract/office365-smtp'
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { exampleSettings } from '../test-support/examples.ts'
 import { call, readAnswer, requestFor } from './call.ts'
@@ -25,29 +19,29 @@ it('waits as long as it takes to switch delivery reports on, which asks Microsof
 })
 
 describe('requestFor', () => {
-  it('encodes the parameters into the path', () => {
-    expect(requestFor(readMessage, { params: { id: 'msg_/../x' } }).url).toBe('/api/v1/messages/msg_%2F..%2Fx')
+  it.each([
+    [
+      'encodes the parameters into the path',
+      requestFor(readMessage, { params: { id: 'msg_/../x' } }),
+      '/msg_%2F..%2Fx',
+    ],
+    [
+      'appends the encoded query',
+      requestFor(listMessages, { query: { status: 'failed', cursor: 'a&b', limit: 50 } }),
+      '/messages?status=failed&cursor=a%26b&limit=50',
+    ],
+    ['appends nothing for an empty query', requestFor(listMessages, { query: {} }), '/api/v1/messages'],
+  ])('%s', (_what, { url }, end) => {
+    expect(url).toMatch(/^\/api\/v1\/messages/)
+    expect(url.endsWith(end)).toBe(true)
   })
 
-  it('appends the encoded query', () => {
-    const { url } = requestFor(listMessages, { query: { status: 'failed', cursor: 'a&b', limit: 50 } })
-    expect(url).toBe('/api/v1/messages?status=failed&cursor=a%26b&limit=50')
-  })
-
-  it('appends nothing for an empty query', () => {
-    expect(requestFor(listMessages, { query: {} }).url).toBe('/api/v1/messages')
-  })
-
-  it('sends the body as JSON', () => {
-    const { init } = requestFor(configure, { body: { fromEmail: 'reports@contoso.com' } })
-    expect(init).toMatchObject({
+  it('sends the body as JSON, and neither body nor content type to an endpoint without one', () => {
+    expect(requestFor(configure, { body: { fromEmail: 'reports@contoso.com' } }).init).toMatchObject({
       method: 'POST',
       body: '{"fromEmail":"reports@contoso.com"}',
       headers: { 'content-type': 'application/json' },
     })
-  })
-
-  it('sends neither body nor content type to an endpoint without a body', () => {
     const { init } = requestFor(cancelConsent, { params: { id: 'con_1' } })
     expect(init.body).toBeUndefined()
     expect(init.headers).not.toHaveProperty('content-type')
@@ -64,37 +58,38 @@ describe('readAnswer', () => {
     expect(await readAnswer(cancelConsent, new Response(null, { status: 204 }))).toBeNull()
   })
 
-  it('rejects an answer with a field that the contract does not have', async () => {
-    const answer = readAnswer(readSettings, Response.json({ ...exampleSettings(), accessToken: 'x' }))
-    await expect(answer).rejects.toMatchObject({ failure: { kind: 'unreadable', status: 200 } })
-  })
+  const PROBLEM = {
+    type: 'urn:inforiver-mail:problem:not-found',
+    title: 'Not found',
+    status: 404,
+    detail: 'There is no such consent.',
+    code: 'not-found',
+    values: {},
+    requestId: 'req-1',
+  }
+  const page = (status: number) => new Response('<html>Bad gateway</html>', { status })
 
-  it('rejects a success with another status', async () => {
-    const answer = readAnswer(readSettings, Response.json(exampleSettings(), { status: 202 }))
-    await expect(answer).rejects.toMatchObject({ failure: { kind: 'unreadable', status: 202 } })
-  })
-
-  it('passes on the problem that the API reports', async () => {
-    const problem = {
-      type: 'urn:inforiver-mail:problem:not-found',
-      title: 'Not found',
-      status: 404,
-      detail: 'There is no such consent.',
-      code: 'not-found',
-      values: {},
-      requestId: 'req-1',
-    }
-    const answer = readAnswer(readConsent, Response.json(problem, { status: 404 }))
-    await expect(answer).rejects.toMatchObject({ failure: { kind: 'problem', problem } })
-  })
-
-  it.each([502, 503, 504])("treats a proxy's %i as an unavailable server", async (status) => {
-    const answer = readAnswer(readSettings, new Response('<html>Bad gateway</html>', { status }))
-    await expect(answer).rejects.toMatchObject({ failure: { kind: 'unavailable' } })
-  })
-
-  it('treats any other page as an unreadable answer', async () => {
-    const answer = readAnswer(readSettings, new Response('<html>Sign in to the proxy</html>', { status: 403 }))
-    await expect(answer).rejects.toMatchObject({ failure: { kind: 'unreadable', status: 403 } })
+  it.each([
+    [
+      'an answer with a field that the contract does not have',
+      Response.json({ ...exampleSettings(), accessToken: 'x' }),
+      { kind: 'unreadable', status: 200 },
+    ],
+    [
+      'a success with another status',
+      Response.json(exampleSettings(), { status: 202 }),
+      { kind: 'unreadable', status: 202 },
+    ],
+    [
+      'the problem that the API reports',
+      Response.json(PROBLEM, { status: 404 }),
+      { kind: 'problem', problem: PROBLEM },
+    ],
+    ["a proxy's 502", page(502), { kind: 'unavailable' }],
+    ["a proxy's 503", page(503), { kind: 'unavailable' }],
+    ["a proxy's 504", page(504), { kind: 'unavailable' }],
+    ['any other page', page(403), { kind: 'unreadable', status: 403 }],
+  ])('rejects %s, by its kind', async (_what, answer, failure) => {
+    await expect(readAnswer(readSettings, answer)).rejects.toMatchObject({ failure })
   })
 })

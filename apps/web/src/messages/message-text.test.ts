@@ -1,7 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { exampleMessage, exampleSummary } from '../test-support/examples.ts'
 import { english, german } from '../test-support/languages.ts'
-import { countText } from '../ui/retry-question.tsx'
 import {
   canCancel,
   canRetry,
@@ -26,13 +25,6 @@ function progressOf(sentMb: number, totalMb: number) {
 function problem(code: 'gave-up' | 'outcome-unknown' | 'recipient-refused') {
   return { code, values: {}, title: 'Title', detail: 'Detail.', microsoftCode: null, requestId: null }
 }
-
-it.each([
-  [1, false, '1 message'],
-  [12_000, true, 'about 12,000 messages'],
-])('says how many messages there are: %i', (count, isEstimate, text) => {
-  expect(countText(count, isEstimate, english)).toBe(text)
-})
 
 describe('statusNotes', () => {
   it.each([

@@ -18,26 +18,25 @@ function returnedWindow(given: Partial<ReturnedWindow> = {}) {
   return { log, window }
 }
 
-it('posts only the id, to its own origin only, and closes', () => {
-  const { log, window } = returnedWindow()
+it.each<[string, Partial<ReturnedWindow>, unknown[]]>([
+  [
+    'posts only the id, to its own origin only, and closes',
+    {},
+    [['postMessage', id, 'https://mail.contoso.com'], ['close']],
+  ],
+  ['closes when Microsoft has severed it from its opener', { opener: null }, [['close']]],
+  [
+    'goes back to the settings in a tab that was redirected',
+    { opener: null, redirectedFor: id },
+    [['forgetRedirect'], ['backToSettings']],
+  ],
+  [
+    'closes when the redirect belongs to another consent',
+    { opener: null, redirectedFor: `con_${'1'.repeat(32)}` },
+    [['close']],
+  ],
+])('broadcasts the id, and %s', (_what, given, expected) => {
+  const { log, window } = returnedWindow(given)
   tellPage(id, window)
-  expect(log).toEqual([['broadcast', id], ['postMessage', id, 'https://mail.contoso.com'], ['close']])
-})
-
-it('broadcasts and closes when Microsoft has severed it from its opener', () => {
-  const { log, window } = returnedWindow({ opener: null })
-  tellPage(id, window)
-  expect(log).toEqual([['broadcast', id], ['close']])
-})
-
-it('goes back to the settings in a tab that was redirected', () => {
-  const { log, window } = returnedWindow({ opener: null, redirectedFor: id })
-  tellPage(id, window)
-  expect(log).toEqual([['broadcast', id], ['forgetRedirect'], ['backToSettings']])
-})
-
-it('closes when the redirect belongs to another consent', () => {
-  const { log, window } = returnedWindow({ opener: null, redirectedFor: `con_${'1'.repeat(32)}` })
-  tellPage(id, window)
-  expect(log).toEqual([['broadcast', id], ['close']])
+  expect(log).toEqual([['broadcast', id], ...expected])
 })
