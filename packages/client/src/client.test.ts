@@ -52,14 +52,18 @@ const problem = (status: number, code: string, more: object = {}) =>
 const MAIL = { to: ['a@b.example'], subject: 'Q3', text: 'Numbers.' }
 const STORED = { id: 'msg_1', status: 'queued' }
 
+function useFakeTime(): void {
+  vi.useFakeTimers()
+  onTestFinished(() => void vi.useRealTimers())
+}
+
 /** A connection that is told to wait once, in a time that the test moves. */
 function toldToWait(
   retryAfter: string,
   next: unknown,
   { times = 1, ...more }: { times?: number; date?: string } = {},
 ): { mail: InforiverMail; calls: string[] } {
-  vi.useFakeTimers()
-  onTestFinished(() => void vi.useRealTimers())
+  useFakeTime()
   const calls: string[] = []
   const fetch = async (input: string | URL | Request) => {
     calls.push(String(input instanceof Request ? input.url : input))
@@ -401,10 +405,8 @@ describe('list and events', () => {
     const after = seen.map(({ url }) => new URL(url, 'http://x').searchParams.get('after'))
     expect(after).toEqual([null, 'now', 'n1', 'n1', 'n1'])
   })
-})
 
-describe('events', () => {
-  it('asks again after five minutes, however long it is told to wait', async () => {
+  it('asks again for events after five minutes, however long it is told to wait', async () => {
     const { mail, calls } = toldToWait('90000', { items: [{ id: 'evt_1' }], next: 'n1' })
     const events = mail.events({ after: '0' })
     const first = events.next()
@@ -415,11 +417,9 @@ describe('events', () => {
 
     expect(await first).toEqual({ done: false, value: { id: 'evt_1' } })
   })
-})
 
-describe('events of a server that asks for no wait', () => {
   it.each(['0', '0, 0', 'Tue, 24 Nov 2026 09:00:00 GMT'])(
-    'are not asked for without a pause after %j',
+    'are not asked for without a pause after a Retry-After of %j',
     async (text) => {
       const { mail, calls } = toldToWait(text, { items: [{ id: 'evt_1' }], next: 'n1' }, { times: 20 })
       const events = mail.events({ after: '0' })
@@ -448,8 +448,7 @@ describe('a time limit beyond that of a timer', () => {
   const LONG_MS = 30 * DAY_MS // a timer takes 24.8 days
 
   it.each([LONG_MS, Number.POSITIVE_INFINITY])('of a request of %d ms does not end it at once', async (timeoutMs) => {
-    vi.useFakeTimers()
-    onTestFinished(() => void vi.useRealTimers())
+    useFakeTime()
     const fetch = vi.fn<typeof globalThis.fetch>(async (_input, init) => {
       await new Promise((resolve) => setTimeout(resolve, 1_000))
       init?.signal?.throwIfAborted()
@@ -465,8 +464,7 @@ describe('a time limit beyond that of a timer', () => {
   })
 
   it('of waitUntilEnded is kept', async () => {
-    vi.useFakeTimers()
-    onTestFinished(() => void vi.useRealTimers())
+    useFakeTime()
     let looks = 0
     const fetch = async (_input: unknown, init?: RequestInit) => {
       looks++

@@ -3,48 +3,29 @@ import { answerWasLost, isUnavailable, outageOf } from './is-unavailable.ts'
 
 const TOO_FEW_VALUES = 'bind message supplies 3 parameters, but prepared statement "" requires 4'
 
-it.each([
-  ['a refused connection', Object.assign(new Error('connect ECONNREFUSED'), { code: 'ECONNREFUSED' })],
-  ['a server that shuts down', Object.assign(new Error('terminating connection'), { code: '57P01' })],
-  ['a broken connection', new Error('Connection terminated unexpectedly')],
-  ['no free connection', new Error('timeout exceeded when trying to connect')],
-])('recognises %s', (_name, error) => {
-  expect(isUnavailable(error)).toBe(true)
-})
-
-it('finds the code in a chain of causes', () => {
-  const inner = Object.assign(new Error('reset'), { code: 'ECONNRESET' })
-
-  expect(isUnavailable(new Error('outer', { cause: new Error('middle', { cause: inner }) }))).toBe(true)
-})
-
-it('finds the code in the driver error that Prisma wraps', () => {
-  const inner = Object.assign(new Error('reset'), { code: 'ECONNRESET' })
-  const error = Object.assign(new Error('prisma'), { code: 'P2010', meta: { driverAdapterError: inner } })
-
-  expect(isUnavailable(error)).toBe(true)
-})
+const failed = (facts: object, message = 'failed') => Object.assign(new Error(message), facts)
+const RESET = failed({ code: 'ECONNRESET' })
+const CIRCLE = new Error('circle')
+CIRCLE.cause = CIRCLE
+const BIND = { originalCode: '08P01', code: '08P01', message: TOO_FEW_VALUES }
 
 it.each([
-  new Error('Something else'),
-  Object.assign(new Error('duplicate key'), { code: '23505' }),
-  Object.assign(new Error('unique'), { code: 'P2002' }),
-  Object.assign(new Error(TOO_FEW_VALUES), { code: '08P01', routine: 'exec_bind_message' }),
-  Object.assign(new Error('prisma'), {
-    code: 'P2010',
-    meta: { driverAdapterError: { cause: { originalCode: '08P01', code: '08P01', message: TOO_FEW_VALUES } } },
-  }),
-  'ECONNREFUSED',
-  null,
-])('does not take %o for an outage', (error) => {
-  expect(isUnavailable(error)).toBe(false)
-})
-
-it('terminates on circular causes', () => {
-  const error = new Error('circle')
-  error.cause = error
-
-  expect(isUnavailable(error)).toBe(false)
+  ['a refused connection', failed({ code: 'ECONNREFUSED' }), true],
+  ['a server that shuts down', failed({ code: '57P01' }), true],
+  ['a broken connection', new Error('Connection terminated unexpectedly'), true],
+  ['no free connection', new Error('timeout exceeded when trying to connect'), true],
+  ['a cause of a cause', new Error('outer', { cause: new Error('middle', { cause: RESET }) }), true],
+  ['what Prisma wraps', failed({ code: 'P2010', meta: { driverAdapterError: RESET } }), true],
+  ['another error', new Error('Something else'), false],
+  ['a duplicate key', failed({ code: '23505' }), false],
+  ['a duplicate key, as Prisma tells', failed({ code: 'P2002' }), false],
+  ['a wrong statement', failed({ code: '08P01', routine: 'exec_bind_message' }, TOO_FEW_VALUES), false],
+  ['one that Prisma wraps', failed({ code: 'P2010', meta: { driverAdapterError: { cause: BIND } } }), false],
+  ['a text', 'ECONNREFUSED', false],
+  ['nothing', null, false],
+  ['an error that is its own cause', CIRCLE, false],
+])('tells an outage from anything else: %s', (_name, error, expected) => {
+  expect(isUnavailable(error)).toBe(expected)
 })
 
 it.each([
@@ -59,7 +40,7 @@ it.each([
   ['a refused connection', { code: 'ECONNREFUSED' }, false],
   ['a full disk', { code: '53100' }, false],
 ])('knows whether a statement may have been carried out after %s', (_name, facts, wasLost) => {
-  expect(answerWasLost(Object.assign(new Error('failed'), facts))).toBe(wasLost)
+  expect(answerWasLost(failed(facts))).toBe(wasLost)
 })
 
 it.each([
@@ -73,5 +54,5 @@ it.each([
   ['42501', 'database-refuses'],
   ['23505', null],
 ])('names the code %s: %s', (code, text) => {
-  expect(outageOf(Object.assign(new Error('refused'), { code }))).toBe(text)
+  expect(outageOf(failed({ code }))).toBe(text)
 })

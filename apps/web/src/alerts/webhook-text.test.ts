@@ -1,4 +1,3 @@
-import { MessageEventType } from '@inforiver-mail/contract/message-event'
 import { AlertType } from '@inforiver-mail/contract/notice'
 import { WebhookInput, WebhookOutcome } from '@inforiver-mail/contract/webhook'
 import { expect, it } from 'vitest'
@@ -53,14 +52,6 @@ it.each([
 
 it('says it in German too', () => {
   expect(inputFault(WebhookInput, { url: '' }, german)).toBe('Eine Adresse ist nötig, die mit https:// beginnt.')
-})
-
-it('offers every event that the API takes', () => {
-  const { types } = WebhookInput.parse({
-    url: 'https://hooks.contoso.com/alerts',
-    types: [...MessageEventType.options],
-  })
-  expect(types).toEqual(expect.arrayContaining(['message.delivered', 'message.bounced', 'message.quarantined']))
 })
 
 it('says what a webhook is sent, and asks for no more than was chosen', () => {

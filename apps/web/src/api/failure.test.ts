@@ -26,20 +26,21 @@ function failed(code: ProblemCode, given: Partial<Problem> = {}): CallFailed {
   })
 }
 
-it("prefers the API's own detail", () => {
-  expect(failureText(failed('not-found', { detail: 'There is no such consent.' }), english).detail).toBe(
-    'There is no such consent.',
-  )
+it("prefers the API's own detail, shows the request id, and offers no Retry of what the API refused", () => {
+  expect(failureText(failed('not-found', { detail: 'There is no such consent.' }), english)).toMatchObject({
+    detail: 'There is no such consent.',
+    requestId: 'req-1',
+    canRetry: false,
+  })
 })
 
-it.each(ProblemCode.options)('has a German title and sentence for %s when the API names none', (code) => {
-  const { title, detail } = failureText(failed(code), german)
-  expect(title).toMatch(/^[A-Z].*[^.]$/)
-  expect(detail).toMatch(/\.$/)
-})
-
-it('shows the request id', () => {
-  expect(failureText(failed('internal'), english).requestId).toBe('req-1')
+it.each(ProblemCode.options)('words %s in German by its code alone, whatever English the API has for it', (code) => {
+  for (const given of [{}, { title: 'Not that', detail: 'Nor that.' }]) {
+    const { title, detail } = failureText(failed(code, given), german)
+    expect(title).toMatch(/^[A-Z].*[^.]$/)
+    expect(detail).toMatch(/\.$/)
+    expect([title, detail].join(' ')).not.toMatch(/Not that|Nor that/)
+  }
 })
 
 it('lists every fault of the input', () => {
@@ -58,15 +59,6 @@ it.each([{ kind: 'unreachable' }, { kind: 'unavailable' }, { kind: 'unreadable',
     expect(failureText(new CallFailed(failure), english).canRetry).toBe(true)
   },
 )
-
-it('does not offer Retry when the API refused the call', () => {
-  expect(failureText(failed('already-configured'), english).canRetry).toBe(false)
-})
-
-it.each(ProblemCode.options)('words %s in another language than English by its code alone', (code) => {
-  const { title, detail } = failureText(failed(code, { title: 'Not that', detail: 'Nor that.' }), german)
-  expect([title, detail].join(' ')).not.toMatch(/Not that|Nor that/)
-})
 
 it('words the sentences that a problem names, with their facts', () => {
   const facts = { storedBytes: 2_000_000, storageBytes: 2_000_000, neededBytes: 1_024 }

@@ -31,38 +31,29 @@ function consent(number: number, given: Partial<WatchedConsent> = {}): WatchedCo
   }
 }
 
-it('follows a consent that another tab or admin started', () => {
-  const { id } = consent(1)
-  expect(watch([], { type: 'seen', id, fromEmail: 'reports@contoso.com' })).toEqual([
-    consent(1, { fromEmail: 'reports@contoso.com' }),
-  ])
-})
+const seen = { type: 'seen', id: consent(1).id, fromEmail: 'reports@contoso.com' } as const
+const own = consent(1, { start: { purpose: 'reconnect' } })
+const dismissed = consent(1, { dismissed: true })
+const [two, three] = [consent(2), consent(3)]
 
-it('keeps what it knows about a consent when the settings list it again', () => {
-  const own = consent(1, { start: { purpose: 'reconnect' } })
-  expect(watch([own], { type: 'seen', id: own.id, fromEmail: 'reports@contoso.com' })).toEqual([own])
-})
-
-it('does not show a dismissed consent again', () => {
-  const dismissed = consent(1, { dismissed: true })
-  expect(watch([dismissed], { type: 'seen', id: dismissed.id, fromEmail: 'reports@contoso.com' })).toEqual([dismissed])
-})
-
-it('dismisses the outcomes of earlier consents when one is started, but nothing that is pending', () => {
-  const [ended, pending, started] = [consent(1), consent(2), consent(3)]
-  expect(watch([pending, ended], { type: 'started', consent: started, ended: [ended.id] })).toEqual([
-    started,
-    pending,
-    { ...ended, dismissed: true },
-  ])
-})
-
-it('follows a pending consent once when it is requested again', () => {
-  const started = consent(1, { start: { purpose: 'reconnect' } })
-  expect(watch([consent(2), consent(1)], { type: 'started', consent: started, ended: [] })).toEqual([
-    started,
-    consent(2),
-  ])
+it.each<[string, WatchedConsent[], Parameters<typeof watch>[1], WatchedConsent[]]>([
+  ['follows what another tab or admin started', [], seen, [consent(1, { fromEmail: 'reports@contoso.com' })]],
+  ['keeps what it knows when the settings list it again', [own], seen, [own]],
+  ['does not show again what was dismissed', [dismissed], seen, [dismissed]],
+  [
+    'dismisses the outcomes of earlier ones when one is started, but nothing that is pending',
+    [two, consent(1)],
+    { type: 'started', consent: three, ended: [consent(1).id] },
+    [three, two, dismissed],
+  ],
+  [
+    'follows a pending one once when it is requested again',
+    [two, consent(1)],
+    { type: 'started', consent: own, ended: [] },
+    [own, two],
+  ],
+])('of consents, %s', (_what, watched, event, expected) => {
+  expect(watch(watched, event)).toEqual(expected)
 })
 
 it('follows ten consents at most', () => {
