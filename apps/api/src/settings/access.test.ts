@@ -192,6 +192,28 @@ describe('when Microsoft withdraws what only bounces need', () => {
   })
 })
 
+it('refreshes with the refresh token that the refresh before has brought', async () => {
+  const [used, brought]: [string[], (string | null)[]] = [[], []]
+  const process = await startProcess({
+    wrapIdentity: (identity) => ({
+      ...identity,
+      async refresh(request) {
+        used.push(request.refreshToken)
+        const refresh = await identity.refresh(request)
+        if (refresh.outcome === 'granted') brought.push(refresh.tokens.refreshToken)
+        return refresh
+      },
+    }),
+  })
+  for (let time = 1; time <= 2; time++) {
+    await clock.advance(3 * HOURS)
+    await granted(process)
+  }
+
+  expect(used[1]).toBe(brought[0])
+  expect(used[1]).not.toBe(used[0])
+})
+
 it('makes one refresh for many callers in two processes', async () => {
   await clock.advance(3 * HOURS)
 
