@@ -16,6 +16,15 @@ describe('a Graph call', () => {
     expect(requests).toEqual([{ url: `${spelledAsAsked}/v1.0/me`, authorization: 'Bearer token-1' }])
   })
 
+  it.each(['https://outlook.office.com/api/v2.0/upload', 'https://graph.microsoft.com:8443/v1.0/me'])(
+    'sends no token to %s',
+    async (path) => {
+      const { fetch, requests } = recordingFetch()
+      await createGraphCall('https://graph.microsoft.com', fetch)({ method: 'GET', path, accessToken: 'token-1' })
+      expect(requests).toEqual([{ url: path, authorization: null }])
+    },
+  )
+
   it('keeps token and answer of calls that overlap apart', async () => {
     const waiting: (() => unknown)[] = []
     const origin = await serve(({ headers }, response) => {

@@ -1,7 +1,8 @@
+import { Client, ResponseType, type Context } from '@microsoft/microsoft-graph-client'
 import { withoutVersion } from '../clouds.ts'
 import type { AnswerHeaders } from '../answer-headers.ts'
 import { boundedText } from '../bounded-text.ts'
-import type { MicrosoftFetch } from '../microsoft-fetch.ts'
+import type { MicrosoftFetch, MicrosoftFetchInit } from '../microsoft-fetch.ts'
 import { z } from 'zod'
 import { readClaimsChallenge } from '../claims-challenge.ts'
 import { readGatewayAnswer, type GatewayAnswer } from '../gateway-answer.ts'
@@ -46,42 +47,68 @@ export type GraphReply =
 type GraphCall = (request: GraphRequest) => Promise<GraphReply>
 
 /**
- * Makes requests to Graph. Microsoft's client for it is no help: it would post a mail again after a 504, take a token to
- * another host, and lose the status and `Retry-After` of an error that is not JSON.
+ * Makes requests to Graph by Microsoft's client, with middleware of our own. The client's retry handler would post a
+ * mail again after a 504, its redirect handler would take a token to another host, and its authentication handler sends
+ * no token to a stand-in on plain http. The answer is taken raw, since the client would lose the status and
+ * `Retry-After` of an error that is not JSON.
  */
 export function createGraphCall(graphBaseUrl: string, fetch: MicrosoftFetch): GraphCall {
-  // Both https://graph.microsoft.com and https://graph.microsoft.com/v1.0 are in use as "the base URL".
-  const baseUrl = `${withoutVersion(new URL(graphBaseUrl).href)}/v1.0`
-  return async (request) => {
-    const { method, path, signal, maxAnswerBytes, cutsAnswer } = request
-    const body = bodyOf(request)
-    try {
-      const sent = { method, headers: headersOf(request), ...(body !== undefined && { body }), signal }
-      const response = await fetch(`${baseUrl}${path}`, sent)
-      const { status, headers } = response
-      const text = await boundedText(response, maxAnswerBytes, cutsAnswer)
-      return { answered: true, requestBytes: Buffer.byteLength(body ?? ''), status, headers, text }
-    } catch (error) {
-      return { answered: false, error }
-    }
+  // Both https://graph.microsoft.com and https://graph.microsoft.com/v1.0 are in use as "the base URL". Requests are
+  // recognised by its origin, which has the host in small letters and no port that goes without saying.
+  const baseUrl = `${withoutVersion(new URL(graphBaseUrl).href)}/`
+  const ownUrls = `${new URL(baseUrl).origin}/`
+
+  return async (asked) => {
+    const { method, path, body, mime } = asked
+    let reply: GraphReply = { answered: false, error: new Error('The Graph client made no request.') }
+    // A client of its own keeps token and answer apart from those of calls that overlap.
+    const client = Client.initWithMiddleware({
+      baseUrl,
+      defaultVersion: 'v1.0',
+      middleware: {
+        async execute(context) {
+          reply = await transport(context, asked, ownUrls, fetch)
+        },
+      },
+    })
+    const request = client.api(path).responseType(ResponseType.RAW)
+    const preferred = preferenceOf(asked)
+    if (preferred !== '') request.header('prefer', preferred)
+    if (method === 'GET') await request.get()
+    else if (method === 'DELETE') await request.delete()
+    else if (mime) await request.header('content-type', 'text/plain').post(mime.toString('base64'))
+    // The client sends a string unchanged, but would serialise anything else by the name of its class.
+    else await request.post(body === undefined ? '' : JSON.stringify(body))
+    return reply
   }
 }
 
-function bodyOf({ method, body, mime }: GraphRequest): string | undefined {
-  if (method !== 'POST') return undefined
-  if (mime) return mime.toString('base64')
-  return body === undefined ? '' : JSON.stringify(body)
+function preferenceOf({ immutableIds, pageSize }: GraphRequest): string {
+  const ids = immutableIds ? 'IdType="ImmutableId"' : ''
+  if (pageSize === undefined) return ids
+  return `${ids === '' ? '' : `${ids}, `}odata.maxpagesize=${pageSize}`
 }
 
-function headersOf({ method, mime, immutableIds, pageSize, accessToken }: GraphRequest): Record<string, string> {
-  const preferred = [
-    ...(immutableIds ? ['IdType="ImmutableId"'] : []),
-    ...(pageSize === undefined ? [] : [`odata.maxpagesize=${pageSize}`]),
-  ]
-  return {
-    authorization: `Bearer ${accessToken}`,
-    ...(method === 'POST' && { 'content-type': mime ? 'text/plain' : 'application/json' }),
-    ...(preferred.length > 0 && { prefer: preferred.join(', ') }),
+/**
+ * The only middleware: makes the request with the given fetch. It attaches the token to requests to Graph's origin only.
+ */
+async function transport(
+  context: Context,
+  { accessToken, signal, maxAnswerBytes, cutsAnswer }: GraphRequest,
+  ownUrls: string,
+  fetch: MicrosoftFetch,
+): Promise<GraphReply> {
+  const url = typeof context.request === 'string' ? context.request : context.request.url
+  const init = context.options as MicrosoftFetchInit // the client only makes plain objects of headers
+  const headers = url.startsWith(ownUrls) ? { ...init.headers, authorization: `Bearer ${accessToken}` } : init.headers
+  try {
+    const response = await fetch(url, { ...init, headers, signal })
+    const text = response.body === null ? '' : await boundedText(response, maxAnswerBytes, cutsAnswer)
+    const requestBytes = init.body === undefined ? 0 : Buffer.byteLength(init.body)
+    const { status, headers: received } = response
+    return { answered: true, requestBytes, status, headers: received, text }
+  } catch (error) {
+    return { answered: false, error }
   }
 }
 
