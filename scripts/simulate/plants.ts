@@ -129,10 +129,18 @@ export const PLANTS: Readonly<Record<string, Circumstances>> = {
   },
   lease: { endsAlone: false },
   owner: { endsAlone: false },
+  // The process ends while it sends once more what was sent, which expires before it is tried again.
   'possible-duplicate': {
     ...UNREADABLE,
-    microsoft: { lostAnswer: 60 },
-    traits: { ...SMALL, stops: 0, expires: 100 },
+    messages: 6,
+    withinMs: 0,
+    isAlone: true,
+    settingsChanges: 0,
+    pace: { hanging: 0, hangingRequests: 0.5, outlasts: true, haste: 0 },
+    microsoft: { ...CHANGES.microsoft, lostAnswer: 60 },
+    database: { lostBefore: 0, lostAnswer: 0 },
+    process: { ...NO_TROUBLE, kill: 3, housekeeping: 0, clockSetBack: 0 },
+    traits: { ...SMALL, stops: 0, expires: 100, cancelled: 0 },
   },
   retry: { ...UNREADABLE, traits: { ...SMALL, stops: 100, expires: 0, retried: 100 } },
   // The mark alone clears what goes at once.
