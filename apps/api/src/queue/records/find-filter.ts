@@ -108,10 +108,11 @@ export function createSelection(owner: Owner, filter: StoredFilter): Selection {
   const needles = needlesOf(filter)
   /** SQL for whether a row `t` of message_texts matches. Needles are ASCII letters and digits. */
   const matches = needles.map((needle) => `t.searched LIKE '%${needle}%'`).join(' AND ')
+  const byIndex = indexedNeedlesOf(filter)
   /** The same, where an index may find it. What is no column by itself is compared without it. */
   const indexed = [
-    ...indexedNeedlesOf(filter).map((needle) => `t.searched LIKE '%${needle}%'`),
-    ...(filter.recipient === undefined ? [] : needles.map((needle) => `t.searched || '' LIKE '%${needle}%'`)),
+    ...byIndex.map((needle) => `t.searched LIKE '%${needle}%'`),
+    ...needles.filter((needle) => !byIndex.includes(needle)).map((needle) => `t.searched || '' LIKE '%${needle}%'`),
   ].join(' AND ')
   const ofTime = [
     ...(submittedFrom === undefined ? [] : [`r.created_at >= ${time(submittedFrom)}`]),
