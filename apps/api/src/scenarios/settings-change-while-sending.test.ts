@@ -39,3 +39,19 @@ it('completes a consent for another sender once the old one has nothing on the w
   await service.until(id, { status: 'sent', from: 'reports@contoso.com' })
   expect(await sendersOf('Changed in the middle')).toEqual(['reports@contoso.com'])
 })
+
+it('waits in a reset for what the old sender has on the wire, and holds the message', async () => {
+  const range = await holdRequest(fixture.microsoft, 'upload-range', 2)
+  const id = await submitFiles({ product, service }, 'Reset in the middle', files(2 * RANGE_BYTES + 1))
+  await range.untilHeld()
+  let isAnswered = false
+  const reset = ada.call('POST', `${SETTINGS}/reset`, {}).finally(() => (isAnswered = true))
+  await expect.poll(async () => (await service.get(SETTINGS)).json.status).toBe('not-configured')
+  expect(isAnswered).toBe(false)
+
+  await range.release()
+
+  expect(await reset).toMatchObject({ status: 200, json: { status: 'not-configured', requestsOnTheWire: 1 } })
+  await service.until(id, { status: 'held', heldBecause: 'not-configured' })
+  expect(await sendersOf('Reset in the middle')).toEqual([])
+})

@@ -52,7 +52,7 @@ it('breaks off an attempt that outlasts the grace period, and the next process f
   expect(await mailsIn(fixture.microsoft, 'Broken off')).toHaveLength(1)
 })
 
-it('ends an upload after the range under way, and the next process resumes it there', async () => {
+it('ends an upload after the range under way when its process is stopped, and the next process resumes it there', async () => {
   const worker = await startWorker(fixture, OPTIONS)
   const held = await holdRequest(fixture.microsoft, 'upload-range', 2)
   const id = await submitFiles({ product: api, service }, 'Left off', CONTENTS)
