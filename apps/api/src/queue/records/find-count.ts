@@ -46,14 +46,14 @@ interface Counted {
 
 /**
  * Counts the rows of the source that match, up to a limit. Those of a source in order are the newest, but texts are counted as
- * the planner finds them fastest.
+ * the planner finds them fastest: where it has to read their messages as well, the newest, which are likely in memory.
  */
 export async function countRows(database: Connections, selection: Selection, atMost: number): Promise<Counted> {
   const { ofRow, ofState } = selection
   if (!selection.source) return { count: 0, oldest: null }
   const source = selection.source.texts ? { ...selection.source, ordered: false } : selection.source
   const rows = rowsOf(source, ofRow(source), ofState(source.tells))
-  const order = source.ordered ? orderOf(source, 'DESC') : ''
+  const order = source.ordered || source.readsMessages ? orderOf(source, 'DESC') : ''
   const sql = `SELECT count(*)::int AS count, min(at) AS oldest FROM (SELECT r.created_at AS at ${rows} ${order} LIMIT ${atMost}) AS counted`
   const counted = await readSource<Counted>(database, source, selection, sql)
   return counted.rows[0] ?? { count: 0, oldest: null }

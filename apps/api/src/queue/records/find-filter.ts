@@ -73,7 +73,7 @@ interface Texts {
   readonly missing: Source
   /** Without what is asked for besides the texts and the time of submission. */
   readonly alone: Source
-  /** As the planner can tell best how many there are. */
+  /** As the planner can tell best how many there are, whatever their case. */
   readonly expected: Source
 }
 
@@ -136,39 +136,38 @@ export function createSelection(owner: Owner, filter: StoredFilter): Selection {
       : [['failed', `m.status = 'failed' AND m.ended_at >= ${time(failedFrom)}`] as const]),
     ...(failedTo === undefined ? [] : [['failed', `m.status = 'failed' AND m.ended_at < ${time(failedTo)}`] as const]),
   ]
-  const needsMessages = service !== null || states.length > 0 || cased('m').length > 0
+  const asksMore = service !== null || states.length > 0
 
   function ofNeedles(): Texts {
-    const [each, plain] = needsMessages
-      ? [
-          'CROSS JOIN LATERAL (SELECT * FROM messages WHERE id = t.message_id OFFSET 0) AS m',
-          'JOIN messages m ON m.id = t.message_id',
-        ]
-      : ['', '']
+    const each =
+      asksMore || cased('m').length > 0
+        ? 'CROSS JOIN LATERAL (SELECT * FROM messages WHERE id = t.message_id OFFSET 0) AS m'
+        : ''
     return {
       all: withTexts('all', each, indexed),
       missing: withTexts('some-missing', each, indexed),
       alone: withTexts('all', '', matches),
-      expected: withTexts('all', plain, matches),
+      expected: withTexts('all', asksMore ? 'JOIN messages m ON m.id = t.message_id' : '', matches),
     }
   }
 
   /** Rows of message_texts that match, with the columns of messages that conditions are about. @param joined how */
   function withTexts(texts: 'all' | 'some-missing', joined: string, isMatch: string): Source {
-    const columns = joined === '' ? '' : ', m.service, m.outcome, m.subject, m.reference'
+    const [columns, ofMessages] = joined === '' ? ['', []] : [', m.service, m.outcome', cased('m')]
     const [missing, condition] =
       texts === 'all' ? ['', isMatch] : [', t.searched IS NULL AS is_missing', `(t.searched IS NULL OR ${isMatch})`]
+    const conditions = ['t.tenant_id = $1', condition, ...ofMessages]
     return {
-      sql: `(SELECT t.message_id AS id, t.created_at${columns}${missing} FROM message_texts t ${joined} WHERE t.tenant_id = $1 AND ${condition})`,
+      sql: `(SELECT t.message_id AS id, t.created_at${columns}${missing} FROM message_texts t ${joined} WHERE ${conditions.join(' AND ')})`,
       ordered: true,
       texts,
+      readsMessages: joined !== '',
       tells: ENDED.has(status) ? ['status'] : [],
     }
   }
 
   function ofTexts({ texts, isOfMessages = false }: Source): string[] {
-    if (needles.length === 0) return []
-    if (texts) return cased('r')
+    if (needles.length === 0 || texts) return []
     const isMatch = `EXISTS (SELECT FROM message_texts t WHERE t.message_id = r.id AND ${matches} OFFSET 0)`
     if (isOfMessages) return [isMatch, ...cased('r')]
     if (cased('c').length === 0) return [isMatch]

@@ -47,6 +47,8 @@ export interface Source {
   readonly isOfService?: boolean
   /** Rows of message_texts. Their texts are compared already, but for those of rows with `is_missing`, whose texts are not written yet. */
   readonly texts?: 'all' | 'some-missing'
+  /** Each of its rows of message_texts is read with its message. */
+  readonly readsMessages?: boolean
   /** It may have very many rows, which are better walked than sorted. */
   readonly mayBeLong?: true
 }

@@ -372,6 +372,20 @@ it.each(Object.keys(PREPARED))('estimates more matches than are counted when the
   expect(Math.abs(total - exact)).toBeLessThan(COUNT / 5)
 })
 
+it('estimates how many have a subject that many have', async () => {
+  await fixture.database.empty('messages', 'message_texts')
+  await insert(
+    ADA,
+    seeded.map((message, n) => (n % 3 === 0 ? Object.assign({}, message, { subject: 'Report of the day' }) : message)),
+  )
+  while (await writeMissingTexts(pool));
+  await fixture.database.query('ANALYZE')
+  const finder = createFinder(pool, OWNER, { subject: 'Report of the day' }, { exactUpTo: 10 })
+  const { total, totalIsEstimate } = await finder.page(null, 5, NEVER)
+  expect(totalIsEstimate).toBe(true)
+  expect(Math.abs(total - COUNT / 3)).toBeLessThan(COUNT / 10)
+})
+
 describe('when its time is over', () => {
   /** Searches until a statement begins that `isLast` accepts, and time is over once those before are answered. */
   async function searchUntil(isLast: (statement: string) => boolean, filter: StoredFilter = { search: 'report' }) {
