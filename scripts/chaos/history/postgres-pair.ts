@@ -8,10 +8,11 @@ import { promisify } from 'node:util'
 import pg from 'pg'
 import {
   choosePostgresAccount,
+  findBinaries,
   handOver,
+  runProgram,
   type PostgresAccount,
-} from '../../../apps/api/src/database/embedded/postgres-account.ts'
-import { findBinaries, runProgram } from '../../../apps/api/src/database/embedded/postgres-programs.ts'
+} from '../../../apps/api/src/database/embedded/postgres-programs.ts'
 import { findInstalledBinaries } from '../../../apps/api/src/test-support/database-server.ts'
 import { createTcpLink } from '../../../apps/api/src/test-support/tcp-link.ts'
 import { freePort } from '../../../packages/m365/src/test-support/free-port.ts'

@@ -9,7 +9,7 @@ import {
 import type { Sealed } from '@inforiver-mail/m365/token-vault'
 import { appendAuditEvent } from '../database/audit-log.ts'
 import type { Webhook as WebhookRow, WebhookStream, PrismaClient } from '../database/generated/client.ts'
-import { lockTenant } from '../database/tenant-lock.ts'
+import { lockTenant } from '../database/transaction.ts'
 import type { NewId } from '../runtime/ids.ts'
 import { positionOf, type EventFilter, type Events } from '../queue/records/events.ts'
 import { readWebhookAttempt, readWebhookTypes } from '../domain/stored-values.ts'

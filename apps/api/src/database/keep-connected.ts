@@ -7,14 +7,6 @@ const RECONNECT_AFTER_MS = 500
 /** No statement that prepares a connection takes long: a server that does not answer by then is gone. */
 const SILENCE_TIMEOUT_MS = 35_000
 
-export interface KeptConnection {
-  /** Settles with the first attempt to connect, and rejects when that fails. */
-  readonly first: Promise<void>
-  /** Null while there is no connection. */
-  client(): pg.Client | null
-  stop(): Promise<void>
-}
-
 /**
  * Keeps a connection of its own, outside the pool, and reconnects whenever it breaks, until stopped.
  *
@@ -25,7 +17,7 @@ export function keepConnected(
   timers: Pick<Timers, 'after'>,
   onConnect: (client: pg.Client) => Promise<void>,
   { silenceTimeoutMs = SILENCE_TIMEOUT_MS }: { silenceTimeoutMs?: number } = {},
-): KeptConnection {
+) {
   let stopped = false
   let connected: pg.Client | null = null
   let cancelReconnect: Cancel = () => {}
@@ -33,9 +25,11 @@ export function keepConnected(
   const first = connecting
   first.catch(() => {}) // whoever needs the first connection awaits it
   return {
+    /** Settles with the first attempt to connect, and rejects when that fails. */
     first,
+    /** Null while there is no connection. */
     client: () => connected,
-    async stop() {
+    async stop(): Promise<void> {
       stopped = true
       cancelReconnect()
       await connecting.catch(() => {}) // otherwise a connection that is being made would stay open

@@ -1,5 +1,4 @@
 import pg from 'pg'
-import { breakConnection } from './break-connection.ts'
 
 type Settle = (error: Error | undefined, result: unknown) => void
 type Statement = string | pg.QueryConfig | pg.Submittable
@@ -70,4 +69,10 @@ function timeoutOf(statement: string | pg.QueryConfig): number | undefined {
 function showCaller(error: unknown): never {
   if (error instanceof Error) Error.captureStackTrace(error)
   throw error
+}
+
+/** Breaks a connection at once, so that pending statements fail. pg does not expose its socket. */
+export function breakConnection(client: pg.ClientBase, error?: Error): void {
+  const { connection } = client as unknown as { readonly connection: pg.Connection }
+  connection.stream.destroy(error)
 }

@@ -1,5 +1,5 @@
-import { breakConnection } from './break-connection.ts'
 import type { Database } from './database.ts'
+import { breakConnection } from './pooled-client.ts'
 
 /** The SQLSTATEs with which PostgreSQL refuses writes. */
 const REFUSALS = {

@@ -3,7 +3,7 @@ import type pg from 'pg'
 import type { Timers } from '../runtime/clock.ts'
 import { createBatcher } from '../database/batcher.ts'
 import { QUICK_TIMEOUT_MS } from '../database/database.ts'
-import { tryToWrite } from '../database/optional-write.ts'
+import { tryToWrite } from '../database/is-unavailable.ts'
 import { readScopes } from '../domain/stored-values.ts'
 import {
   SUBMIT_SETTINGS_COLUMNS,

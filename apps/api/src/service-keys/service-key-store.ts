@@ -3,7 +3,7 @@ import { MAX_SERVICE_KEYS, type ServiceKey } from '@inforiver-mail/contract/serv
 import { ConfigurationError } from '../configuration/config.ts'
 import { appendAuditEvent } from '../database/audit-log.ts'
 import type { Prisma, PrismaClient, ServiceKey as ServiceKeyRow } from '../database/generated/client.ts'
-import { lockTenant } from '../database/tenant-lock.ts'
+import { lockTenant } from '../database/transaction.ts'
 import { readScopes } from '../domain/stored-values.ts'
 
 const MAX_ENDED_LISTED = 500

@@ -4,7 +4,7 @@ import type { Redemption } from '@inforiver-mail/m365/microsoft-identity'
 import { plainText } from '@inforiver-mail/m365/plain-text'
 import { appendAuditEvent, appendLimitedAuditEvent } from '../database/audit-log.ts'
 import type { PendingSignIn, PrismaClient } from '../database/generated/client.ts'
-import { tryToWrite } from '../database/optional-write.ts'
+import { tryToWrite } from '../database/is-unavailable.ts'
 import type { SignedIn } from '../http/session.ts'
 import type { NewId } from '../runtime/ids.ts'
 

@@ -4,8 +4,7 @@ import { chmod, mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
-import { choosePostgresAccount, handOver } from '../database/embedded/postgres-account.ts'
-import type { Binaries } from '../database/embedded/postgres-programs.ts'
+import { choosePostgresAccount, handOver, type Binaries } from '../database/embedded/postgres-programs.ts'
 
 // Runs a PostgreSQL for tests in a process group of its own: it creates a cluster, starts its server, and prints the
 // address. When its standard input ends, because the tests have ended or their process was killed, it stops the server and

@@ -12,9 +12,8 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { ConfigurationError } from '../../configuration/config.ts'
 import { folderFaultOf } from './data-folder.ts'
 import { startEmbeddedPostgres, type EmbeddedPostgres, type EmbeddedPostgresOptions } from './embedded-postgres.ts'
-import { choosePostgresAccount } from './postgres-account.ts'
+import { choosePostgresAccount, findBinaries, runProgram } from './postgres-programs.ts'
 import { connectMutually } from './postgres-address.ts'
-import { findBinaries, runProgram } from './postgres-programs.ts'
 import { useFolder } from '../../test-support/use-created.ts'
 
 const RUN_EMBEDDED = fileURLToPath(new URL('../../test-support/run-embedded-postgres.ts', import.meta.url))

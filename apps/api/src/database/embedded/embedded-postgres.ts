@@ -11,10 +11,16 @@ import {
   type DataFolder,
 } from './data-folder.ts'
 import { addressOf, connectionString, connectMutually } from './postgres-address.ts'
-import { openCluster, passwordFileOf, readPassword } from './postgres-cluster.ts'
+import {
+  DATABASE_NAME,
+  IS_SUPERUSER,
+  openCluster,
+  passwordFileOf,
+  prepareCluster,
+  readPassword,
+} from './postgres-cluster.ts'
 import { programFaultOf } from './postgres-programs.ts'
 import { finishRestore } from './restored-folder.ts'
-import { DATABASE_NAME, IS_SUPERUSER, prepareCluster } from './postgres-role.ts'
 import {
   disownLeftovers,
   findServer,
@@ -28,13 +34,7 @@ import { tooOld } from '../migrations/version-1-5.ts'
 const START_ATTEMPTS = 10
 const BETWEEN_ATTEMPTS_MS = 500
 
-export interface EmbeddedPostgres {
-  readonly connectionString: string
-  /** Turns an error of the start into a sentence, if the data folder or its disk caused it. */
-  explain(error: unknown): Promise<unknown>
-  /** Stops PostgreSQL cleanly and waits for it. */
-  stop(): Promise<void>
-}
+export type EmbeddedPostgres = Awaited<ReturnType<typeof startEmbeddedPostgres>>
 
 export interface EmbeddedPostgresOptions {
   readonly dataDirectory: string
@@ -55,7 +55,7 @@ export interface EmbeddedPostgresOptions {
  *
  * @throws {ConfigurationError} when the folder cannot be used, or another process uses it
  */
-export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): Promise<EmbeddedPostgres> {
+export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions) {
   const { dataDirectory, signal } = options
   const folder = reserved.get(dataDirectory) ?? (await takeOrRefuse(dataDirectory))
   reserved.delete(dataDirectory)
@@ -102,7 +102,7 @@ export async function takeOrRefuse(dataDirectory: string): Promise<DataFolder> {
   }
 }
 
-async function startInFolder(options: EmbeddedPostgresOptions, release: () => void): Promise<EmbeddedPostgres> {
+async function startInFolder(options: EmbeddedPostgresOptions, release: () => void) {
   const { dataDirectory, onRestart, onLost, betweenAttemptsMs = BETWEEN_ATTEMPTS_MS } = options
   const cluster = await openCluster(options)
   const stopping = new AbortController()
@@ -132,10 +132,12 @@ async function startInFolder(options: EmbeddedPostgresOptions, release: () => vo
   watch()
   return {
     connectionString: connectionString(cluster.address, cluster.password, DATABASE_NAME),
-    async explain(error) {
+    /** Turns an error of the start into a sentence, if the data folder or its disk caused it. */
+    async explain(error: unknown): Promise<unknown> {
       return (await findFolderFault(error, dataDirectory)) ?? error
     },
-    async stop() {
+    /** Stops PostgreSQL cleanly and waits for it. */
+    async stop(): Promise<void> {
       stopping.abort()
       await recovery // otherwise a server that is being restarted would outlive this process
       await client.end().catch(() => {})

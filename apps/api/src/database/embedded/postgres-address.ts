@@ -5,10 +5,10 @@ import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import pg from 'pg'
 import { ConfigurationError } from '../../configuration/config.ts'
-import { breakConnection } from '../break-connection.ts'
-import { handOver, type PostgresAccount } from './postgres-account.ts'
-import { ROLE_NAME } from './postgres-role.ts'
+import { breakConnection } from '../pooled-client.ts'
+import { handOver, type PostgresAccount } from './postgres-programs.ts'
 
+export const ROLE_NAME = 'inforiver_mail'
 const CONNECT_TIMEOUT_MS = 5_000
 const MAX_SOCKET_PATH_BYTES = 100 // the limit is 103 on macOS and 107 on Linux
 /** Only part of the socket's name: nothing listens on this port. */
