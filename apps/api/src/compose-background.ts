@@ -6,7 +6,7 @@ import type { Runtime } from './runtime/clock.ts'
 import type { DeliveryMetrics } from './delivery/delivery-metrics.ts'
 import type { Database } from './database/database.ts'
 import { reportExpired } from './delivery/report.ts'
-import type { OverviewFeature } from './overview/compose-overview.ts'
+import type { OverviewFeature } from './overview/overview-routes.ts'
 import { startPolling, type Polling } from './runtime/polling.ts'
 import type { Upkeep } from './queue/queue.ts'
 

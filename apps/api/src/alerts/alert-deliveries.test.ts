@@ -7,7 +7,6 @@ import { createWebhookFixture, TENANT, type Receiver } from '../test-support/web
 
 const RECOVERED: Alert = { type: 'mailbox.recovered', facts: { fromEmail: 'ada@contoso.com' } }
 const WAIT = { interval: 50 } as const
-const ANY = { limit: 20, except: [] } as const
 
 const fixture = await createWebhookFixture()
 const { test, clock, outbox } = fixture
@@ -56,9 +55,9 @@ it('does not let an attempt that took too long overrule the one after it', async
   const webhook = await addWebhook()
   await raise()
   await outbox.publish()
-  const [first] = await outbox.claim(ANY)
+  const [first] = await outbox.claim([])
   await clock.advance(1 * MINUTES)
-  const [second] = await outbox.claim(ANY)
+  const [second] = await outbox.claim([])
   if (!first || !second) throw new Error('Nothing was due.')
   const attempt = { at: clock.now().toISOString(), type: 'mailbox.recovered', status: null } as const
 

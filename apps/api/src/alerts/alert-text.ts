@@ -2,18 +2,12 @@ import { alerts, failures } from '@inforiver-mail/contract/language/en/alerts'
 import { MessageProblemCode } from '@inforiver-mail/contract/message'
 import { CAUSE_VALUE, SERVICE_VALUE } from '@inforiver-mail/contract/notice'
 import type { Values } from '@inforiver-mail/contract/values'
-import { fillIn } from '@inforiver-mail/contract/wording'
+import { fillIn, type WordedText } from '@inforiver-mail/contract/wording'
 import type { AdminCenters } from '@inforiver-mail/m365/admin-centers'
 import { explainDeliveryCode } from '@inforiver-mail/contract/delivery-text'
 import { problemOfGraphCode } from '@inforiver-mail/m365/explain-problem'
 import type { Alert } from '../domain/alert.ts'
 import { readValues } from '../domain/stored-values.ts'
-
-export interface AlertText {
-  readonly title: string
-  readonly detail: string
-  readonly action: string
-}
 
 /** Writes a day as the settings page does in English, in UTC. */
 const DAY = new Intl.DateTimeFormat('en-US', { dateStyle: 'long', timeZone: 'UTC' })
@@ -23,14 +17,14 @@ const MINUTE = new Intl.DateTimeFormat('en-US', { dateStyle: 'long', timeStyle: 
 const NUMBER = new Intl.NumberFormat('en-US')
 
 /** Describes an alert for the page, which unlike webhooks is shown what a gateway says. */
-export function noticeText(alert: Alert, count: number, adminCenters: AdminCenters): AlertText {
+export function noticeText(alert: Alert, count: number, adminCenters: AdminCenters): WordedText {
   const text = alertText(alert, count, adminCenters)
   if (alert.type !== 'microsoft.unreachable' || alert.facts.excerpt === '') return text
   return { ...text, detail: `${text.detail} It says: “${alert.facts.excerpt}”` }
 }
 
 /** Describes an alert, for webhooks and nearly all that the page shows. `count` is the number of messages it is about. */
-export function alertText(alert: Alert, count: number, adminCenters: AdminCenters): AlertText {
+export function alertText(alert: Alert, count: number, adminCenters: AdminCenters): WordedText {
   const { type } = alert
   const variants = variantsOf(alert, count)
   const values = {
@@ -135,7 +129,7 @@ export function alertValues({ type, facts }: Alert, count: number, { entra }: Ad
 }
 
 /** Describes an alert that a newer version raised, whose type and facts this one does not know. */
-export function newerAlertText(type: string): AlertText {
+export function newerAlertText(type: string): WordedText {
   return {
     title: `A newer version of Inforiver Mail reports: ${type}`,
     detail: 'This version does not know what that means.',

@@ -5,7 +5,7 @@ import { setMailbox } from '../test-support/mailbox-state.ts'
 import { useOpenDatabase } from '../test-support/test-database.ts'
 import { createTestQueue } from '../test-support/test-queue.ts'
 import { createAlertStore, type AlertStore } from './alert-store.ts'
-import { createQueueWatch, watchQueues } from './stalled-queues.ts'
+import { createQueueWatch, watchQueues } from './watches.ts'
 
 const TENANT = 'ten_a'
 const clock = createTestClock()

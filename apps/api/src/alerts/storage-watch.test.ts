@@ -4,7 +4,7 @@ import { createTestClock, MINUTES } from '../test-support/test-clock.ts'
 import { useOpenDatabase } from '../test-support/test-database.ts'
 import { createAlertStore, type AlertStore } from './alert-store.ts'
 import { createOutboxStore } from './outbox-store.ts'
-import { createStorageWatch } from './storage-watch.ts'
+import { createStorageWatch } from './watches.ts'
 
 const TENANT = 'ten_a'
 const SERVICES = [{ name: 'reports', bytes: 700 }]

@@ -6,24 +6,39 @@ import type { Timers } from '../runtime/clock.ts'
 import { startPolling, type Polling } from '../runtime/polling.ts'
 import type { Events, StoredEvent } from '../queue/records/events.ts'
 import type { ClaimedDelivery, EventStream, OutboxStore } from './outbox-store.ts'
-import type { AttemptWebhook, Told, WebhookTarget } from './webhook-attempt.ts'
+import type { SendWebhook, Told, WebhookTarget } from './webhook-sender.ts'
 import { eventBody, webhookBody } from './webhook-body.ts'
-import { GONE, pauseAfter } from './webhook-schedule.ts'
 
 // Two requests at most are under way from a process to a webhook: one for new events, and one for alerts, events that are
 // tried again and replays, in this order.
 
 const POLL_EVERY_MS = 2_000
 const AFTER_FAILURE_MS = 10_000
-/** Streams and webhooks that are sent to at a time: twice as many as ten webhooks that do not answer have. */
-const MAX_UNDER_WAY = 40
-const MOST_DUE = 100
 const READ_AT_ONCE = 20
 /** What is sent from one reading ends early after failures, or this long: its lease lasts a minute. */
 const SENT_WITHIN_MS = 5_000
 const FIRST_PAUSE_MS = 5_000
 const LONGEST_PAUSE_MS = 5 * 60_000
 const LEASE_BYTES = 16
+
+const SECOND_MS = 1_000
+const MINUTE_MS = 60 * SECOND_MS
+const HOUR_MS = 60 * MINUTE_MS
+/** Recommended by the Standard Webhooks specification, "Deliverability and reliability". */
+const PAUSES_MS = [
+  5 * SECOND_MS,
+  5 * MINUTE_MS,
+  30 * MINUTE_MS,
+  2 * HOUR_MS,
+  5 * HOUR_MS,
+  10 * HOUR_MS,
+  14 * HOUR_MS,
+  20 * HOUR_MS,
+  24 * HOUR_MS,
+]
+const JITTER = 0.1 // spreads what failed together
+/** A receiver that answers this wants no more (Standard Webhooks, "Deliverability and reliability"). */
+const GONE = 410
 
 interface Tried {
   readonly stored: StoredEvent
@@ -34,7 +49,7 @@ interface Tried {
 export function createWebhookDispatcher({
   outbox,
   events,
-  attempt,
+  send,
   publicUrl,
   adminCenters,
   chance,
@@ -45,7 +60,7 @@ export function createWebhookDispatcher({
 }: {
   outbox: OutboxStore
   events: Pick<Events, 'ends' | 'read' | 'find'>
-  attempt: AttemptWebhook
+  send: SendWebhook
   publicUrl: string
   adminCenters: AdminCenters
   /** Returns a number between 0 and 1, for jitter. */
@@ -76,9 +91,9 @@ export function createWebhookDispatcher({
 
   async function dispatch(signal: AbortSignal): Promise<number> {
     await outbox.publish()
-    const streams = await outbox.listStreams({ limit: MOST_DUE, except: [...underWay.keys()] })
+    const streams = await outbox.listStreams([...underWay.keys()])
     const ends = await events.ends([...new Set(streams.map(({ webhook }) => webhook.tenantId))])
-    const deliveries = await outbox.claim({ limit: free(), except: [...underWay.keys()] })
+    const deliveries = await outbox.claim([...underWay.keys()])
     for (const delivery of deliveries) begin(delivery.webhook.id, () => deliver(delivery, signal))
     for (const stream of streams.filter(isReplay)) beginNext(stream.webhook.id, stream, signal)
     for (const stream of streams.filter((each) => !isReplay(each)))
@@ -88,10 +103,6 @@ export function createWebhookDispatcher({
 
   function isReplay({ filter }: EventStream): boolean {
     return filter.endsAt != null
-  }
-
-  function free(): number {
-    return MAX_UNDER_WAY - underWay.size
   }
 
   /** @param work returns whether there may be more to send now */
@@ -110,7 +121,7 @@ export function createWebhookDispatcher({
 
   /** @param id of the place that its requests take */
   function beginNext(id: string, stream: EventStream, signal: AbortSignal): void {
-    if (free() > 0 && !underWay.has(id)) begin(id, () => sendNext(stream, signal))
+    if (!underWay.has(id)) begin(id, () => sendNext(stream, signal))
   }
 
   async function deliver(delivery: ClaimedDelivery, signal: AbortSignal): Promise<boolean> {
@@ -204,7 +215,7 @@ export function createWebhookDispatcher({
     signal: AbortSignal,
   ): Promise<WebhookAttempt | null> {
     try {
-      return await attempt(webhook, request, signal)
+      return await send(webhook, request, signal)
     } catch (error) {
       if (signal.aborted) return null
       throw error
@@ -223,6 +234,12 @@ export function createWebhookDispatcher({
       logger.warn({ webhook: id, events: tried.length, failed: failed.length, outcome, status }, 'events not delivered')
     else if (tried.length > 0) logger.info({ webhook: id, events: tried.length }, 'events delivered')
   }
+}
+
+/** Returns in how many ms to try again after this many attempts; null to give up. `chance` returns a number between 0 and 1. */
+export function pauseAfter(attempts: number, chance: () => number): number | null {
+  const pauseMs = PAUSES_MS[attempts - 1]
+  return pauseMs === undefined ? null : Math.round(pauseMs * (1 + JITTER * chance()))
 }
 
 function eventRequest({ event }: StoredEvent): Told {

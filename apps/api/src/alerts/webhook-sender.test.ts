@@ -1,17 +1,27 @@
 import type { IncomingHttpHeaders, RequestListener } from 'node:http'
 import type { LookupFunction } from 'node:net'
+import pino from 'pino'
 import { Webhook } from 'standardwebhooks'
 import { expect, it } from 'vitest'
 import { selfSignedCertificate } from '../../../../packages/m365/src/test-support/self-signed-certificate.ts'
 import { freePort } from '../../../../packages/m365/src/test-support/free-port.ts'
 import { serveTls } from '../../../../packages/m365/src/test-support/servers.ts'
-import { systemTimers } from '../runtime/clock.ts'
+import { systemClock, systemTimers } from '../runtime/clock.ts'
+import { newKey, vaultOf } from '../test-support/sealed-rows.ts'
 import { createAddressRule, type AddressRule } from './webhook-address.ts'
-import { createWebhookSender } from './webhook-sender.ts'
+import { createWebhookSender, webhookSecretOwner } from './webhook-sender.ts'
 
 const NEVER_MS = 600_000
 const SECRET = `whsec_${Buffer.alloc(32, 7).toString('base64')}`
+const vault = vaultOf(newKey('test'))
+const WEBHOOK = {
+  id: 'whk_1',
+  tenantId: 'ten_1',
+  secretSealed: await vault.seal(SECRET, webhookSecretOwner('ten_1', 'whk_1')),
+}
 const BODY = '{"type":"webhook.test"}'
+const TEST = { id: `alt_${'0'.repeat(32)}`, type: 'webhook.test', body: BODY } as const
+const SENDER = { vault, clock: systemClock, timers: systemTimers, logger: pino({ level: 'silent' }) }
 const everywhere: AddressRule = () => true
 const certificate = selfSignedCertificate()
 
@@ -39,7 +49,7 @@ function status(code: number, headers: Record<string, string> = {}): RequestList
   return (_request, response) => void response.writeHead(code, headers).end('the answer')
 }
 
-function post(
+async function post(
   url: string,
   options: { allowAddress?: AddressRule; trusted?: boolean; timeoutMs?: number; lookup?: LookupFunction } = {},
   signal?: AbortSignal,
@@ -48,11 +58,12 @@ function post(
   const send = createWebhookSender({
     allowAddress,
     extraCaCertificates: trusted ? certificate.certificate : null,
-    timers: systemTimers,
+    ...SENDER,
     timeoutMs: NEVER_MS, // longer than a test, so that it cannot be what ends a connection
     ...rest,
   })
-  return send({ url, secret: SECRET, id: `alt_${'0'.repeat(32)}`, at: new Date(), body: BODY }, signal)
+  const { outcome, status } = await send({ ...WEBHOOK, url }, TEST, signal)
+  return { outcome, status }
 }
 
 function resolvesTo(...answers: readonly (readonly string[])[]): { lookup: LookupFunction; asked: string[] } {
@@ -180,14 +191,14 @@ it('checks the very address that it connects to, whatever the name resolved to b
   const sender = createWebhookSender({
     allowAddress: (address) => address === '127.0.0.1',
     extraCaCertificates: certificate.certificate,
-    timers: systemTimers,
+    ...SENDER,
     timeoutMs: NEVER_MS,
     lookup,
   })
-  const send = () => sender({ url: origin, secret: SECRET, id: 'alt_0', at: new Date(), body: BODY })
+  const send = () => sender({ ...WEBHOOK, url: origin }, TEST)
 
-  expect(await send()).toEqual({ outcome: 'delivered', status: 204 })
-  expect(await send()).toEqual({ outcome: 'address-refused', status: null })
+  expect(await send()).toMatchObject({ outcome: 'delivered', status: 204 })
+  expect(await send()).toMatchObject({ outcome: 'address-refused', status: null })
   expect(asked).toEqual(['localhost', 'localhost'])
   expect(received).toHaveLength(1)
 })

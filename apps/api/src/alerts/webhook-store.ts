@@ -7,13 +7,13 @@ import {
   type WebhookSubject,
 } from '@inforiver-mail/contract/webhook'
 import type { Sealed } from '@inforiver-mail/m365/token-vault'
-import { appendAuditEvent } from '../database/audit-log.ts'
-import type { Webhook as WebhookRow, WebhookStream, PrismaClient } from '../database/generated/client.ts'
+import { appendAuditEvent, type AuditEvent } from '../database/audit-log.ts'
+import type { Prisma, PrismaClient, Webhook as WebhookRow, WebhookStream } from '../database/generated/client.ts'
 import { lockTenant } from '../database/transaction.ts'
 import type { NewId } from '../runtime/ids.ts'
 import { positionOf, type EventFilter, type Events } from '../queue/records/events.ts'
 import { readWebhookAttempt, readWebhookTypes } from '../domain/stored-values.ts'
-import { eventTypesOf, type WebhookTarget } from './webhook-attempt.ts'
+import { eventTypesOf, type WebhookTarget } from './webhook-sender.ts'
 
 /** How many events are looked at to say how many a webhook still gets, or a replay will send. */
 const LOOKED_AT_TO_TELL = 20_000
@@ -81,19 +81,11 @@ export function createWebhookStore(prisma: PrismaClient, events: Pick<Events, 'c
             ...(startsAt !== null && { streams: { create: { id: newId('stream'), position: BigInt(startsAt) } } }),
           },
         })
-        await appendAuditEvent(transaction, {
-          tenantId,
-          at: now,
-          actor,
-          action: 'webhook-created',
-          outcome: 'done',
-          details: {
-            webhook: id,
-            host: new URL(url).host, // the rest of the URL is often a secret
-            ...(types && { types: types.join(', ') }),
-            ...(services && { services: services.join(', ') }),
-          },
-        })
+        const details = {
+          ...(types && { types: types.join(', ') }),
+          ...(services && { services: services.join(', ') }),
+        }
+        await audit(transaction, { id, tenantId, url }, { action: 'webhook-created', at: now, actor, details })
         return createdAt
       })
     },
@@ -105,30 +97,17 @@ export function createWebhookStore(prisma: PrismaClient, events: Pick<Events, 'c
         const row = await transaction.webhook.findUnique({ where: { id, tenantId } })
         if (!row) return false
         await transaction.webhook.delete({ where: { id } })
-        await appendAuditEvent(transaction, {
-          tenantId,
-          at: now,
-          actor,
-          action: 'webhook-removed',
-          outcome: 'done',
-          details: { webhook: id, host: new URL(row.url).host },
-        })
+        await audit(transaction, row, { action: 'webhook-removed', at: now, actor })
         return true
       })
     },
 
     /** Records the outcome of a test that an admin asked for. */
-    async recordTest({ id, tenantId, url }: WebhookTarget, actor: string, attempt: WebhookAttempt): Promise<void> {
+    async recordTest(webhook: WebhookTarget, actor: string, attempt: WebhookAttempt): Promise<void> {
       await prisma.$transaction(async (transaction) => {
-        await transaction.webhook.updateMany({ where: { id }, data: { lastAttempt: { ...attempt } } })
-        await appendAuditEvent(transaction, {
-          tenantId,
-          at: new Date(attempt.at),
-          actor,
-          action: 'webhook-tested',
-          outcome: attempt.outcome,
-          details: { webhook: id, host: new URL(url).host },
-        })
+        await transaction.webhook.updateMany({ where: { id: webhook.id }, data: { lastAttempt: { ...attempt } } })
+        const { at, outcome } = attempt
+        await audit(transaction, webhook, { action: 'webhook-tested', at: new Date(at), actor, outcome })
       })
     },
 
@@ -156,14 +135,8 @@ export function createWebhookStore(prisma: PrismaClient, events: Pick<Events, 'c
           const stream = { id: newId('stream'), webhookId: id, position: BigInt(position), endsAt: BigInt(last), since }
           await transaction.webhookStream.create({ data: stream })
         }
-        await appendAuditEvent(transaction, {
-          tenantId,
-          at: now,
-          actor,
-          action: 'webhook-replayed',
-          outcome: 'done',
-          details: { webhook: id, host: new URL(webhook.url).host, since: since.toISOString(), count },
-        })
+        const details = { since: since.toISOString(), count }
+        await audit(transaction, webhook, { action: 'webhook-replayed', at: now, actor, details })
         return { count }
       })
     },
@@ -178,6 +151,16 @@ export function createWebhookStore(prisma: PrismaClient, events: Pick<Events, 'c
     }
     return waiting
   }
+}
+
+/** Of the address the audit log has the host only: the rest is often a secret. */
+async function audit(
+  transaction: Prisma.TransactionClient,
+  { id, tenantId, url }: Pick<WebhookRow, 'id' | 'tenantId' | 'url'>,
+  { outcome = 'done', details, ...event }: Omit<AuditEvent, 'tenantId' | 'outcome'> & { readonly outcome?: string },
+): Promise<void> {
+  const about = { webhook: id, host: new URL(url).host, ...details }
+  await appendAuditEvent(transaction, { tenantId, ...event, outcome, details: about })
 }
 
 // PostgreSQL's null of an array is an empty one here, which no webhook has.

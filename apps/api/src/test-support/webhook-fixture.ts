@@ -10,14 +10,8 @@ import { onTestFinished } from 'vitest'
 import { selfSignedCertificate } from '../../../../packages/m365/src/test-support/self-signed-certificate.ts'
 import { serveTls } from '../../../../packages/m365/src/test-support/servers.ts'
 import { createOutboxStore } from '../alerts/outbox-store.ts'
-import {
-  createWebhookAttempt,
-  newWebhookSecret,
-  webhookSecretOwner,
-  type AttemptWebhook,
-} from '../alerts/webhook-attempt.ts'
 import { createWebhookDispatcher } from '../alerts/webhook-dispatcher.ts'
-import { createWebhookSender } from '../alerts/webhook-sender.ts'
+import { createWebhookSender, newWebhookSecret, webhookSecretOwner } from '../alerts/webhook-sender.ts'
 import { createWebhookStore } from '../alerts/webhook-store.ts'
 import { systemTimers } from '../runtime/clock.ts'
 import { openDatabase } from '../database/database.ts'
@@ -61,12 +55,14 @@ export async function createWebhookFixture() {
   const outbox = createOutboxStore(database.pool)
   const webhooks = createWebhookStore(database.prisma, events, newId)
   const send = createWebhookSender({
+    vault,
     allowAddress: () => true,
     extraCaCertificates: certificate.certificate,
+    clock: clock.now,
     timers: systemTimers,
+    logger,
     timeoutMs: NEVER_MS,
   })
-  const attempt = createWebhookAttempt({ vault, send, clock: clock.now, logger })
 
   /** Runs a dispatcher until the test ends, or until what it returns is called. */
   function run(dispatcher: { start(): void; stop(): Promise<void> }): () => Promise<void> {
@@ -84,7 +80,6 @@ export async function createWebhookFixture() {
     events,
     outbox,
     webhooks,
-    attempt,
 
     /** Adds a webhook that answers 204, and takes every alert and no event unless told otherwise. */
     async addWebhook({
@@ -125,12 +120,12 @@ export async function createWebhookFixture() {
     },
 
     /** Sends as a process of its own. */
-    start({ attempt: attempted = attempt }: { attempt?: AttemptWebhook } = {}): () => Promise<void> {
+    start(): () => Promise<void> {
       return run(
         createWebhookDispatcher({
           outbox,
           events,
-          attempt: attempted,
+          send,
           publicUrl: PUBLIC_URL,
           adminCenters: ADMIN_CENTERS,
           timers: systemTimers,

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { pauseAfter } from './webhook-schedule.ts'
+import { pauseAfter } from './webhook-dispatcher.ts'
 
 const SECONDS = 1_000
 const HOURS = 3_600 * SECONDS

@@ -1,6 +1,6 @@
 import { Registry } from 'prom-client'
 import { expect, it } from 'vitest'
-import { type ExternalLimit, measureExternalRecipients } from './overview-metrics.ts'
+import { type ExternalLimit, measureExternalRecipients } from './likely-limit.ts'
 
 const USED = 'inforiver_mail_external_recipients'
 const LIMIT = 'inforiver_mail_external_recipients_likely_limit'
