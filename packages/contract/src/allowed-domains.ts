@@ -16,36 +16,27 @@ function toAsciiDomain(domain: string): string | null {
   }
 }
 
-/**
- * A domain such as `contoso.com`, or `*.contoso.com` for every name below it, which does not include `contoso.com`
- * itself. Kept in lower case, as DNS has it.
- */
-const AllowedDomain = z
-  .string({ error: fault('domain-needed') })
-  .max(255, fault('domain-too-long'))
-  .transform((value, context) => {
-    const domain = value.startsWith(BELOW) ? value.slice(BELOW.length) : value
-    const prefix = value.slice(0, value.length - domain.length)
-    // Below a name of one part, such as *.local, there are domains too.
-    const ascii = isDomainName(prefix === '' ? domain : `x.${domain}`) ? toAsciiDomain(domain) : null
-    if (ascii !== null) return `${prefix}${ascii}`
-    context.addIssue({
-      code: 'custom',
-      message: fault('domain-or-below'),
+/** Kept in lower case, as DNS has it. */
+function domainName(maxCharacters: number, takesBelow: boolean, refusal: 'domain-alone' | 'domain-or-below') {
+  return z
+    .string({ error: fault('domain-needed') })
+    .max(maxCharacters, fault('domain-too-long'))
+    .transform((value, context) => {
+      const prefix = takesBelow && value.startsWith(BELOW) ? BELOW : ''
+      const domain = value.slice(prefix.length)
+      // Below a name of one part, such as *.local, there are domains too.
+      const ascii = isDomainName(prefix === '' ? domain : `x.${domain}`) ? toAsciiDomain(domain) : null
+      if (ascii !== null) return `${prefix}${ascii}`
+      context.addIssue({ code: 'custom', message: fault(refusal) })
+      return z.NEVER
     })
-    return z.NEVER
-  })
+}
 
-/** A domain such as `contoso.com`, in lower case, as DNS has it. */
-export const DomainName = z
-  .string({ error: fault('domain-needed') })
-  .max(253, fault('domain-too-long'))
-  .transform((value, context) => {
-    const ascii = isDomainName(value) ? toAsciiDomain(value) : null
-    if (ascii !== null) return ascii
-    context.addIssue({ code: 'custom', message: fault('domain-alone') })
-    return z.NEVER
-  })
+/** A domain such as `contoso.com`, or `*.contoso.com` for every name below it, which does not include `contoso.com` itself. */
+const AllowedDomain = domainName(255, true, 'domain-or-below')
+
+/** A domain such as `contoso.com`. */
+export const DomainName = domainName(253, false, 'domain-alone')
 
 /** Domains that mail may go to, each once; an empty list allows all. */
 export const AllowedDomains = bounded(

@@ -319,6 +319,15 @@ export const IdempotencyKey = z
 const LOCATION = 'The address of the message.'
 const REPLAYED = 'The value true where the Idempotency-Key was used before, so that nothing new was stored.'
 
+const SUBMIT_PROBLEMS = [
+  'message-too-large',
+  'idempotency-key-reused',
+  'sender-not-allowed',
+  'recipient-not-allowed',
+  'large-attachments-disabled',
+  'storage-full',
+] as const
+
 export const submitMessage = {
   operation: 'submitMessage',
   summary: 'Submits a message for delivery.',
@@ -337,14 +346,7 @@ export const submitMessage = {
     Location: LOCATION,
     'Idempotency-Replayed': REPLAYED,
   },
-  problems: [
-    'message-too-large',
-    'idempotency-key-reused',
-    'sender-not-allowed',
-    'recipient-not-allowed',
-    'large-attachments-disabled',
-    'storage-full',
-  ],
+  problems: SUBMIT_PROBLEMS,
 } as const satisfies Endpoint
 
 const MAX_MESSAGES_IN_A_BATCH = 100
@@ -378,14 +380,7 @@ export const submitMessages = {
   answer:
     'Stored, in the order of the request: each will be delivered once. With a used Idempotency-Key, the first messages as they stand.',
   answerHeaders: { 'Idempotency-Replayed': REPLAYED },
-  problems: [
-    'message-too-large',
-    'idempotency-key-reused',
-    'sender-not-allowed',
-    'recipient-not-allowed',
-    'large-attachments-disabled',
-    'storage-full',
-  ],
+  problems: SUBMIT_PROBLEMS,
 } as const satisfies Endpoint
 
 export const sendTestMessage = {

@@ -86,17 +86,11 @@ export function withoutVersion(graphBaseUrl: string): string {
   return withoutTrailingSlash(graphBaseUrl).replace(/\/v1\.0$/, '')
 }
 
-/** The host where people sign in, and the Graph that accepts their tokens. */
-export interface HostPair {
-  readonly authorityHost: string
-  readonly graphBaseUrl: string
-}
-
 /**
- * Normalises both hosts, so that pairs can be compared. Every loopback host counts as the same stand-in whatever its
- * port, since the port may change at each start.
+ * Normalises the host where people sign in and the Graph that accepts their tokens, so that pairs can be compared. Every
+ * loopback host counts as the same stand-in whatever its port, since the port may change at each start.
  */
-export function hostPair(authorityHost: string, graphBaseUrl: string): HostPair {
+export function hostPair(authorityHost: string, graphBaseUrl: string) {
   const authority = spelledAlike(authorityHost)
   return {
     authorityHost: (ISSUER_ORIGINS as Readonly<Record<string, string>>)[authority] ?? authority,
@@ -109,19 +103,11 @@ function spelledAlike(text: string): string {
   return isLoopback(hostname) ? 'http://localhost' : withoutTrailingSlash(href)
 }
 
-export interface AuthorityEndpoints {
-  readonly authorization: string
-  readonly token: string
-  readonly keys: string
-  readonly adminConsent: string
-  readonly issuer: string
-}
-
 /**
  * The endpoints of one tenant, by the paths that Microsoft documents and without discovery. `authorityHost` is a base
  * URL such as `https://login.microsoftonline.com`.
  */
-export function authorityEndpoints(authorityHost: string, tenantId: string): AuthorityEndpoints {
+export function authorityEndpoints(authorityHost: string, tenantId: string) {
   const tenant = `${withoutTrailingSlash(authorityHost)}/${encodeURIComponent(tenantId)}`
   return {
     authorization: `${tenant}/oauth2/v2.0/authorize`,

@@ -1,7 +1,7 @@
 import type { Explanation } from '@inforiver-mail/m365/explanation'
 import { readRedirectRefusal } from '@inforiver-mail/m365/entra-refusal'
 import {
-  explainMissingRefreshToken,
+  explainMissingPermissions,
   explainRefusal,
   explainUnexpectedAnswer,
   explainWrongAccount,
@@ -134,7 +134,8 @@ export async function redeemAnswer(
   const missing = missingPermissions(needed, grantedPermissions)
   if (missing.length > 0) return refuse(explainMissing(missing, approvalLink), account)
   const { refreshToken } = tokens
-  if (refreshToken === null) return refuse(explainMissingRefreshToken(approvalLink), account)
+  // Without one the connection would end within the hour.
+  if (refreshToken === null) return refuse(explainMissingPermissions(['offline_access'], approvalLink), account)
   return { outcome: 'redeemed', person, tokens: { ...tokens, refreshToken }, grantedPermissions, account }
 }
 

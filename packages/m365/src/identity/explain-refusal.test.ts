@@ -3,7 +3,6 @@ import { ADMIN_CENTERS, findRemedyFaults } from '../test-support/remedy.ts'
 import { readRedirectRefusal, readTokenRefusal, type EntraRefusal } from './entra-refusal.ts'
 import {
   explainMissingPermissions,
-  explainMissingRefreshToken,
   explainRefusal,
   explainUnexpectedAnswer,
   explainUnreachable,
@@ -196,13 +195,6 @@ describe('explanations without a refusal', () => {
     expect(action).toContain(`${LINK} `)
   })
 
-  it('name offline_access when there is no refresh token', () => {
-    expect(explainMissingRefreshToken(LINK)).toMatchObject({
-      kind: 'permission-missing',
-      detail: expect.stringContaining('offline_access'),
-    })
-  })
-
   it('ask an admin in front of a consent to look at the way to Microsoft, and nobody during a renewal', () => {
     expect(explainUnreachable('redeem', ADMIN_CENTERS).action).toContain('proxy')
     expect(explainUnreachable('refresh', ADMIN_CENTERS).action).toContain('Nobody has to do anything')
@@ -213,7 +205,6 @@ describe('explanations without a refusal', () => {
     ...IN_THE_PAGE.map((leg) => explainUnreachable(leg, ADMIN_CENTERS)),
     explainWrongAccount('guest', ADMIN_CENTERS),
     explainMissingPermissions(['Mail.Send'], LINK),
-    explainMissingRefreshToken(LINK),
   ])('tell the reader of $kind who acts and where, with a link', ({ action }) => {
     expect(findRemedyFaults(action, { onlyInThePage: true })).toEqual([])
   })

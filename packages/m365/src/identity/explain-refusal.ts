@@ -237,11 +237,6 @@ export function explainWithdrawnPermissions(missing: readonly string[], approval
   return withoutCodes('reconnect-required', { ...values, action })
 }
 
-/** Explains that a connection without a refresh token would end within the hour. */
-export function explainMissingRefreshToken(approvalLink: string): Explanation {
-  return explainMissingPermissions(['offline_access'], approvalLink)
-}
-
 function withoutCodes(kind: Explanation['kind'], values: Facts): Explanation {
   return { kind, ...worded(values), correlationId: null, aadstsCode: null }
 }

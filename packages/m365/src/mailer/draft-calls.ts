@@ -3,9 +3,11 @@ import { optionalText } from '../json.ts'
 import type { Failure } from './classify-failure.ts'
 import {
   acceptance,
+  Addressed,
   failureOf,
   inMailbox,
   isGone,
+  OF_DRAFT,
   readReply,
   repeatableOrGone,
   type CallOptions,
@@ -25,12 +27,8 @@ const MAX_DRAFT_BYTES = 8 * 1024 * 1024
 const NewDraft = z.object({
   id: z.string().min(1),
   internetMessageId: optionalText,
-  from: z
-    .object({ emailAddress: z.object({ address: optionalText }) })
-    .nullable()
-    .catch(null),
+  from: Addressed.nullable().catch(null),
 })
-const OF_DRAFT = { draft: 'changed' } as const
 const DraftState = z.object({ isDraft: z.boolean() })
 
 export type CreateDraftOutcome =

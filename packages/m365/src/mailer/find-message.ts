@@ -2,7 +2,16 @@ import { sameAddress } from '@inforiver-mail/contract/email-address'
 import { z } from 'zod'
 import { optionalText } from '../json.ts'
 import type { Failure } from './classify-failure.ts'
-import { asRepeatable, failureOf, inMailbox, readReply, type CallOptions, type Exchange } from './graph-exchange.ts'
+import {
+  Addressed,
+  asRepeatable,
+  failureOf,
+  inMailbox,
+  quote,
+  readReply,
+  type CallOptions,
+  type Exchange,
+} from './graph-exchange.ts'
 import { MIME_ID_HEADER } from './mime-message.ts'
 import { MESSAGE_ID_PROPERTY } from './send-mail-request.ts'
 
@@ -49,17 +58,16 @@ const EXPAND_MIME_ID = `singleValueExtendedProperties($filter=id eq ${quote(MIME
 const EXPAND_OUR_IDS = `singleValueExtendedProperties($filter=id eq ${quote(MESSAGE_ID_PROPERTY)} or id eq ${quote(MIME_ID_PROPERTY)})`
 /** One Message-ID may be in several messages: that of a bulk mail which was submitted in parts, for example. */
 const MAX_OF_ONE_MESSAGE_ID = 25
-const MailAddress = z.object({ emailAddress: z.object({ address: optionalText }) })
 
 const FoundMessages = z.object({
   value: z.array(
     z.object({
       id: z.string(),
-      from: MailAddress.nullable().catch(null),
+      from: Addressed.nullable().catch(null),
       subject: optionalText,
-      toRecipients: z.array(MailAddress).catch([]),
-      ccRecipients: z.array(MailAddress).catch([]),
-      bccRecipients: z.array(MailAddress).catch([]),
+      toRecipients: z.array(Addressed).catch([]),
+      ccRecipients: z.array(Addressed).catch([]),
+      bccRecipients: z.array(Addressed).catch([]),
       singleValueExtendedProperties: z.array(z.object({ value: optionalText })).catch([]),
     }),
   ),
@@ -71,57 +79,60 @@ interface Search {
   readonly only?: { readonly messageId: string; readonly recipients: readonly string[] }
 }
 
-/**
- * Looks for a message by our id first, then by its Message-ID. Never `unknown`. Needs `Mail.ReadWrite`. `not-found` means
- * little right after sending, since the copy appears late.
- */
-export async function findMessage(
-  exchange: Exchange,
-  { messageId, internetMessageId, asMime = false, recipients = [] }: SoughtMessage,
-  where: SearchedFolder,
-  options: CallOptions,
-): Promise<FindMessageOutcome> {
-  const byMessageId = internetMessageId !== null && `internetMessageId eq ${quote(internetMessageId)}`
-  const searches: Search[] = [
-    ...(messageId === null
-      ? []
-      : [{ filter: propertyFilter(asMime ? MIME_ID_PROPERTY : MESSAGE_ID_PROPERTY, messageId) }]),
-    ...(byMessageId
-      ? [{ filter: byMessageId, ...(asMime && messageId !== null && { only: { messageId, recipients } }) }]
-      : []),
-  ]
-  for (const search of searches) {
-    const found = await findBy(exchange, search, where, options)
-    if (found.outcome !== 'not-found') return found
-  }
-  return { outcome: 'not-found' }
-}
-
 const OwnIds = z.object({
   value: z.array(z.object({ singleValueExtendedProperties: z.array(z.object({ value: optionalText })).catch([]) })),
 })
 
-/**
- * Reads our ids of the messages in Sent Items that have a Message-ID, with its angle brackets: Exchange may have given them
- * another than they were submitted with. Needs `Mail.ReadWrite`.
- */
-export async function findOwnIds(
-  exchange: Exchange,
-  internetMessageId: string,
-  options: CallOptions,
-): Promise<{ readonly outcome: 'found'; readonly ids: readonly string[] } | Failure> {
-  const query = [
-    `$filter=${encodeURIComponent(`internetMessageId eq ${quote(internetMessageId)}`)}`,
-    '$select=id',
-    `$expand=${encodeURIComponent(EXPAND_OUR_IDS)}`,
-    `$top=${MAX_OF_ONE_MESSAGE_ID}`,
-  ].join('&')
-  const path = `/mailFolders/sentitems/messages?${query}`
-  const reply = await inMailbox(exchange, options, { method: 'GET', path, immutableIds: true })
-  const found = readReply(reply, OwnIds)
-  if (!found) return asRepeatable(failureOf(reply))
-  const ids = found.value.flatMap(({ singleValueExtendedProperties: [ours] }) => ours?.value ?? [])
-  return { outcome: 'found', ids: [...new Set(ids)] }
+/** Searches a folder of the mailbox. */
+export function createSearchCalls(exchange: Exchange) {
+  return {
+    /**
+     * Looks for a message by our id first, then by its Message-ID. Never `unknown`. Needs `Mail.ReadWrite`. `not-found` means
+     * little right after sending, since the copy appears late.
+     */
+    async findMessage(
+      { messageId, internetMessageId, asMime = false, recipients = [] }: SoughtMessage,
+      where: SearchedFolder,
+      options: CallOptions,
+    ): Promise<FindMessageOutcome> {
+      const byMessageId = internetMessageId !== null && `internetMessageId eq ${quote(internetMessageId)}`
+      const searches: Search[] = [
+        ...(messageId === null
+          ? []
+          : [{ filter: propertyFilter(asMime ? MIME_ID_PROPERTY : MESSAGE_ID_PROPERTY, messageId) }]),
+        ...(byMessageId
+          ? [{ filter: byMessageId, ...(asMime && messageId !== null && { only: { messageId, recipients } }) }]
+          : []),
+      ]
+      for (const search of searches) {
+        const found = await findBy(exchange, search, where, options)
+        if (found.outcome !== 'not-found') return found
+      }
+      return { outcome: 'not-found' }
+    },
+
+    /**
+     * Reads our ids of the messages in Sent Items that have a Message-ID, with its angle brackets: Exchange may have given
+     * them another than they were submitted with. Needs `Mail.ReadWrite`.
+     */
+    async findOwnIds(
+      internetMessageId: string,
+      options: CallOptions,
+    ): Promise<{ readonly outcome: 'found'; readonly ids: readonly string[] } | Failure> {
+      const query = [
+        `$filter=${encodeURIComponent(`internetMessageId eq ${quote(internetMessageId)}`)}`,
+        '$select=id',
+        `$expand=${encodeURIComponent(EXPAND_OUR_IDS)}`,
+        `$top=${MAX_OF_ONE_MESSAGE_ID}`,
+      ].join('&')
+      const path = `/mailFolders/sentitems/messages?${query}`
+      const reply = await inMailbox(exchange, options, { method: 'GET', path, immutableIds: true })
+      const found = readReply(reply, OwnIds)
+      if (!found) return asRepeatable(failureOf(reply))
+      const ids = found.value.flatMap(({ singleValueExtendedProperties: [ours] }) => ours?.value ?? [])
+      return { outcome: 'found', ids: [...new Set(ids)] }
+    },
+  }
 }
 
 async function findBy(
@@ -166,9 +177,4 @@ function isToAny({ toRecipients, ccRecipients, bccRecipients }: Copy, sought: re
 
 function propertyFilter(name: string, messageId: string): string {
   return `singleValueExtendedProperties/Any(ep: ep/id eq ${quote(name)} and ep/value eq ${quote(messageId)})`
-}
-
-/** A string literal of OData 4.01 (URL conventions, section 5.1.1.14.1), where quotes are doubled. */
-function quote(text: string): string {
-  return `'${text.replaceAll("'", "''")}'`
 }

@@ -1,6 +1,6 @@
 import type { MicrosoftFetch } from '../microsoft-fetch.ts'
-import type { z } from 'zod'
-import { readJson } from '../json.ts'
+import { z } from 'zod'
+import { optionalText, readJson } from '../json.ts'
 import { classifyFailure, type Failure, type FailureContext } from './classify-failure.ts'
 import { classifyConnectionFailure } from './connection-failure.ts'
 import {
@@ -46,6 +46,22 @@ export type Reply = Answered | Extract<GraphReply, { answered: false }>
 
 /** Throws only when `signal` was aborted before anything was sent. */
 export type Exchange = (request: GraphRequest) => Promise<Reply>
+
+/** A recipient or sender of a message in an answer. */
+export const Addressed = z.object({ emailAddress: z.object({ address: optionalText }) })
+
+/** A string literal of OData 4.01 (URL conventions, section 5.1.1.14.1), where quotes are doubled. */
+export function quote(text: string): string {
+  return `'${text.replaceAll("'", "''")}'`
+}
+
+/** What Microsoft answered cannot be used; a later attempt may succeed. */
+export function unusable(detail: string): Failure {
+  return { outcome: 'unavailable', retryAfter: null, microsoftCode: null, requestId: null, detail }
+}
+
+/** What a call about a draft says to the classifier. */
+export const OF_DRAFT = { draft: 'changed' } as const
 
 /** Makes one request to Graph and reads its answer. */
 export function createExchange({ graphBaseUrl, fetch, clock }: GraphMailerOptions): Exchange {

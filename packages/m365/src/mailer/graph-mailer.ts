@@ -1,5 +1,5 @@
 import { createDraftCalls } from './draft-calls.ts'
-import { findMessage, findOwnIds, type SearchedFolder, type SoughtMessage } from './find-message.ts'
+import { createSearchCalls } from './find-message.ts'
 import {
   acceptance,
   createExchange,
@@ -9,7 +9,7 @@ import {
   type GraphMailerOptions,
   type SendOutcome,
 } from './graph-exchange.ts'
-import { createInboxCalls, probeInbox } from './inbox-calls.ts'
+import { createInboxCalls } from './inbox-calls.ts'
 import type { OutgoingMessage } from './outgoing-message.ts'
 import { readDelegate } from './read-delegate.ts'
 import { sendMailBody } from './send-mail-request.ts'
@@ -28,12 +28,8 @@ export function createGraphMailer(options: GraphMailerOptions) {
     ...createUploadCalls(exchange),
     ...createUploadSessionCalls(options),
     ...createInboxCalls(exchange),
+    ...createSearchCalls(exchange),
     readDelegate: (accessToken: string, signal?: AbortSignal) => readDelegate(exchange, accessToken, signal),
-    findMessage: (sought: SoughtMessage, where: SearchedFolder, callOptions: CallOptions) =>
-      findMessage(exchange, sought, where, callOptions),
-    findOwnIds: (internetMessageId: string, callOptions: CallOptions) =>
-      findOwnIds(exchange, internetMessageId, callOptions),
-    probeInbox: (callOptions: CallOptions) => probeInbox(exchange, callOptions),
 
     /** Sends in one request, which Graph limits to 4 MB: about 3 MB of content in base64. */
     async send(message: OutgoingMessage, callOptions: CallOptions): Promise<SendOutcome> {

@@ -3,6 +3,7 @@ import { optionalText } from '../json.ts'
 import type { Failure } from './classify-failure.ts'
 import { messageIdsIn, REPORT_BYTES } from './delivery-report.ts'
 import {
+  Addressed,
   asRepeatable,
   failureOf,
   inMailbox,
@@ -25,7 +26,6 @@ const MAX_LINK_CHARACTERS = 8_000
 /** RFC 5322, section 2.2; the page of a proxy does not. */
 const BEGINS_WITH_HEADER = /^[\x21-\x39\x3b-\x7e]+[ \t]*:/
 
-const Addressed = z.object({ emailAddress: z.object({ address: optionalText }) })
 const Properties = z.array(z.object({ id: z.string(), value: optionalText })).catch([])
 
 const Arrived = z.object({
@@ -131,6 +131,17 @@ export function createInboxCalls(exchange: Exchange) {
       const isMime = reply.answered && reply.status === 200 && BEGINS_WITH_HEADER.test(reply.text)
       return isMime ? { outcome: 'read', source: reply.text } : repeatableOrGone(reply)
     },
+
+    /** Reads the id of one message in the inbox, to learn whether it can be read. */
+    async probeInbox(options: CallOptions): Promise<InboxProbe> {
+      const path = '/mailFolders/inbox/messages?$select=id&$top=1'
+      const reply = await inMailbox(exchange, options, { method: 'GET', path })
+      if (readReply(reply, Messages)) return { outcome: 'read' }
+      const failure = asRepeatable(failureOf(reply))
+      if (!reply.answered || failure.outcome === 'intercepted') return { outcome: 'unavailable', failure }
+      if (reply.status === 401 || reply.status === 403) return { outcome: 'denied', failure }
+      return { outcome: reply.status === 404 ? 'missing' : 'unavailable', failure }
+    },
   }
 }
 
@@ -207,14 +218,3 @@ export type InboxProbe =
   | { readonly outcome: 'denied' | 'missing' | 'unavailable'; readonly failure: Failure }
 
 const Messages = z.object({ value: z.array(z.unknown()) })
-
-/** Reads the id of one message in the inbox, to learn whether it can be read. */
-export async function probeInbox(exchange: Exchange, options: CallOptions): Promise<InboxProbe> {
-  const path = '/mailFolders/inbox/messages?$select=id&$top=1'
-  const reply = await inMailbox(exchange, options, { method: 'GET', path })
-  if (readReply(reply, Messages)) return { outcome: 'read' }
-  const failure = asRepeatable(failureOf(reply))
-  if (!reply.answered || failure.outcome === 'intercepted') return { outcome: 'unavailable', failure }
-  if (reply.status === 401 || reply.status === 403) return { outcome: 'denied', failure }
-  return { outcome: reply.status === 404 ? 'missing' : 'unavailable', failure }
-}

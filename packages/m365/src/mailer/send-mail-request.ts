@@ -9,12 +9,6 @@ import type { OutgoingAttachment, OutgoingMessage } from './outgoing-message.ts'
  */
 export const MESSAGE_ID_PROPERTY = 'String {3c7a1e5b-9d42-4f0e-8b6a-5f2d7c90e1a4} Name InforiverMailMessageId'
 
-/** The body of Graph's action `sendMail`. */
-export interface SendMailRequest {
-  readonly message: Message
-  readonly saveToSentItems: boolean
-}
-
 /** What a request that sends a message, or creates a draft of it, has as its body. */
 export type MessageBody = { readonly body: object } | { readonly mime: Buffer }
 
@@ -30,7 +24,8 @@ function isMime(message: OutgoingMessage): message is MimeMessage {
   return message.mime !== undefined
 }
 
-export function toSendMailRequest(message: OutgoingMessage): SendMailRequest {
+/** The body of Graph's action `sendMail`. */
+export function toSendMailRequest(message: OutgoingMessage) {
   // Exchange may give it another: then reports about it are matched by what else they say.
   const internetMessageId = ownMessageId(message.id, message.from.address)
   return { message: { ...toGraphMessage(message), internetMessageId }, saveToSentItems: message.saveToSentItems }

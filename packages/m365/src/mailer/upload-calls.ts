@@ -9,8 +9,10 @@ import {
   failureOf,
   inMailbox,
   isGone,
+  OF_DRAFT,
   readReply,
   repeatableOrGone,
+  unusable,
   type Answered,
   type CallOptions,
   type Exchange,
@@ -26,7 +28,6 @@ import { isProtected } from '../clouds.ts'
 import { plainText } from '../plain-text.ts'
 
 const MAX_PAGES = 20
-const OF_DRAFT = { draft: 'changed' } as const
 
 /** Exchange counts what it stores besides the content: 237 bytes of a small file, a twentieth of one of 3.5 MB. */
 const MAX_OVERHEAD_BYTES = 65_536
@@ -126,14 +127,7 @@ function isOfGraph({ headers, text }: Answered, { filename }: OutgoingAttachment
 }
 
 const ENDLESS = { detail: ['graph-endless-list'] }
-const ENDLESS_LIST: Failure = {
-  outcome: 'unavailable',
-  retryAfter: null,
-  microsoftCode: null,
-  requestId: null,
-  detail: worded(ENDLESS).detail,
-  values: ENDLESS,
-}
+const ENDLESS_LIST: Failure = { ...unusable(worded(ENDLESS).detail), values: ENDLESS }
 
 function attachmentsPath(draftId: string): string {
   return `${messagePath(draftId)}/attachments`
@@ -278,8 +272,7 @@ function uploadUrlFailure(uploadUrl: string): Failure | null {
   const url = URL.canParse(uploadUrl) ? new URL(uploadUrl) : null
   if (url && isProtected(url) && url.username === '' && url.password === '') return null
   const named = url ? ` (${plainText(`${url.protocol}//${url.host}`, MAX_HOST_CHARACTERS)})` : ''
-  const detail = `Microsoft named an address for the upload that is not safe to use${named}.`
-  return { outcome: 'unavailable', retryAfter: null, microsoftCode: null, requestId: null, detail }
+  return unusable(`Microsoft named an address for the upload that is not safe to use${named}.`)
 }
 
 function judgeRange(reply: Answered, { start, totalBytes, bytes }: UploadRange): PutRangeOutcome {

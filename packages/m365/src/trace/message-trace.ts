@@ -3,7 +3,7 @@ import { jsonObject, optionalText, readJson } from '../json.ts'
 import { firstSentence } from '../plain-text.ts'
 import { classifyFailure, type Failure } from '../mailer/classify-failure.ts'
 import { classifyConnectionFailure } from '../mailer/connection-failure.ts'
-import { asRepeatable, createExchange, type GraphMailerOptions } from '../mailer/graph-exchange.ts'
+import { asRepeatable, createExchange, quote, unusable, type GraphMailerOptions } from '../mailer/graph-exchange.ts'
 import { pathOfLink } from '../mailer/graph-call.ts'
 
 // Exchange's message trace by Microsoft Graph. The service ignores conditions that it does not know, and answers more
@@ -205,25 +205,17 @@ export function createMessageTrace(options: GraphMailerOptions) {
   }
 }
 
-function quote(value: string): string {
-  return `'${value.replaceAll("'", "''")}'`
-}
-
 const UNREADABLE = 'Microsoft’s message trace gave an answer that is not as documented.'
 const FOREIGN_LINK = 'The link to the next page of the message trace leads elsewhere.'
 
 /** Whoever's access sends the mail, it is the application that asks for traces. */
 function denied(message: string | null): string {
-  const quote = firstSentence(message ?? '', MAX_QUOTE_CHARACTERS)
-  return `Exchange does not let the application read message traces${quote === '' ? '.' : `: ${quote}`}`
+  const said = firstSentence(message ?? '', MAX_QUOTE_CHARACTERS)
+  return `Exchange does not let the application read message traces${said === '' ? '.' : `: ${said}`}`
 }
 
 function unavailable(failure: Failure): TraceRefusal {
   return { outcome: 'unavailable', failure: asRepeatable(failure) }
-}
-
-function unusable(detail: string): Failure {
-  return { outcome: 'unavailable', retryAfter: null, microsoftCode: null, requestId: null, detail }
 }
 
 function toDetail({ dateTime: at, event, description, data }: z.output<typeof Detail>): TraceDetail {
