@@ -50,8 +50,7 @@ import { composeSmtp, type SmtpFeature } from './smtp/compose-smtp.ts'
 import { setupCheckRoutes } from './setup-check/setup-check-routes.ts'
 import { createCheckPlace } from './setup-check/setup-check-store.ts'
 import type { DnsResolver } from './setup-check/sender-domain-check.ts'
-import { createResealTask } from './vault/reseal-task.ts'
-import { measureSealedValues } from './vault/rotation-metrics.ts'
+import { createResealTask, measureSealedValues } from './vault/reseal.ts'
 import { createSealedStore } from './vault/sealed-store.ts'
 
 const WEB_DIRECTORY = fileURLToPath(new URL('../../web/dist', import.meta.url))
@@ -256,7 +255,7 @@ export function wire(
   })
 
   const sealedStore = createSealedStore(database, sealedColumns)
-  measureSealedValues(registry, { count: () => sealedStore.count(), clock })
+  measureSealedValues(registry, sealedStore)
   const resealValues = createResealTask({ store: sealedStore, vault, keyRing, clock, timers, logger })
   const housekeeping = composeBackground({
     ...shared,

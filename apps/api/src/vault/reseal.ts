@@ -1,10 +1,15 @@
+import type { KeyRing } from '@inforiver-mail/m365/key-ring'
 import type { TokenVault } from '@inforiver-mail/m365/token-vault'
+import type { FastifyBaseLogger } from 'fastify'
+import { Gauge, type Registry } from 'prom-client'
+import type { Timers } from '../runtime/clock.ts'
 import type { ForgettableColumn } from '../domain/sealed-column.ts'
 import type { SealedStore, StoredValue } from './sealed-store.ts'
 
 const BATCH = 200
 const MAX_IDLE_PASSES = 10
 const AFTER_IDLE_PASS_MS = 200
+const TASK_TIMEOUT_MS = 9 * 60_000 // housekeeping gives up a task after ten minutes; its next run continues
 
 export type Resealing =
   /** Every stored value is sealed with the first key. */
@@ -49,7 +54,7 @@ export async function reseal({
     idlePasses += 1
     await wait(AFTER_IDLE_PASS_MS)
   }
-  if (resealed > 0) await store.recordRotation({ kid, resealed, finished, now: clock() })
+  if (resealed > 0) await store.recordRotation(kid, resealed, finished, clock())
   return { outcome: finished ? 'done' : 'left', resealed }
 
   async function resealColumn(column: ForgettableColumn): Promise<void> {
@@ -74,4 +79,41 @@ export async function reseal({
 
 function isOnly(kid: string, kids: ReadonlySet<string>): boolean {
   return [...kids].every((each) => each === kid)
+}
+
+/** Returns a task that reseals in the background what older keys seal. */
+export function createResealTask(deps: {
+  store: SealedStore
+  vault: TokenVault
+  keyRing: KeyRing
+  clock: () => Date
+  timers: Pick<Timers, 'deadline' | 'sleep'>
+  logger: FastifyBaseLogger
+}): () => Promise<void> {
+  const { keyRing, timers, logger } = deps
+  return async () => {
+    const { kid } = keyRing.sealing
+    const resealing = await reseal({ ...deps, kid, signal: timers.deadline(TASK_TIMEOUT_MS), wait: timers.sleep })
+    if (resealing.outcome === 'disagreement')
+      logger.warn({ kid, others: resealing.kids }, 'stored secrets are not resealed: a process seals with another key')
+    else if (resealing.outcome === 'left')
+      logger.warn({ kid, resealed: resealing.resealed }, 'some stored secrets could not be resealed')
+    else if (resealing.resealed > 0)
+      logger.info({ kid, resealed: resealing.resealed }, 'all stored secrets are sealed with the first key now')
+  }
+}
+
+/** Measures how many stored values each vault key seals: the progress of a rotation, equal in every process. */
+export function measureSealedValues(registry: Registry, store: Pick<SealedStore, 'count'>): void {
+  const gauge: Gauge<'kid'> = new Gauge({
+    name: 'inforiver_mail_sealed_values',
+    help: 'Stored secrets, by the vault key that seals them.',
+    labelNames: ['kid'],
+    registers: [registry],
+    async collect() {
+      const counts = await store.count().catch(() => new Map<string, number>()) // the other metrics need no database
+      gauge.reset()
+      for (const [kid, value] of counts) gauge.set({ kid }, value)
+    },
+  })
 }

@@ -1,5 +1,4 @@
 import { keyIdOfHead, sealedPrefix, type Sealed, type SealOwner } from '@inforiver-mail/m365/token-vault'
-import type pg from 'pg'
 import { appendAuditEvent } from '../database/audit-log.ts'
 import type { Database } from '../database/database.ts'
 import { findSealedHeads, headOf, NO_KEY } from '../database/sealed-values.ts'
@@ -64,10 +63,23 @@ export function createSealedStore(
 
     /** Replaces each value that is unchanged and whose row is not locked; returns how many. */
     async replace(
-      column: SealedColumn,
+      { table, column, key }: SealedColumn,
       changes: readonly { key: string; before: Sealed; after: Sealed }[],
     ): Promise<number> {
-      return replace(pool, column, changes)
+      // SKIP LOCKED prevents a deadlock with concurrent writers. The array of keys keeps a join from reading the whole table.
+      const { rowCount } = await pool.query(
+        `WITH change AS MATERIALIZED (SELECT * FROM unnest($1::text[], $2::text[], $3::text[]) AS c(key, before, after)),
+         free AS MATERIALIZED (
+           SELECT t.${key} AS key FROM ${table} t JOIN change c ON t.${key} = c.key AND t.${column} = c.before
+            WHERE t.${key} = ANY ($1)
+              FOR NO KEY UPDATE OF t SKIP LOCKED
+         )
+         UPDATE ${table} t SET ${column} = c.after
+           FROM change c JOIN free f ON f.key = c.key
+          WHERE t.${key} = ANY ($1) AND t.${key} = c.key AND t.${column} = c.before`,
+        [changes.map((change) => change.key), changes.map(({ before }) => before), changes.map(({ after }) => after)],
+      )
+      return rowCount ?? 0
     },
 
     /** Finds the keys that running processes seal new values with. */
@@ -90,17 +102,7 @@ export function createSealedStore(
       return (rows[0]?.connections ?? 0) > pool.totalCount
     },
 
-    async recordRotation({
-      kid,
-      resealed,
-      finished,
-      now,
-    }: {
-      kid: string
-      resealed: number
-      finished: boolean
-      now: Date
-    }): Promise<void> {
+    async recordRotation(kid: string, resealed: number, finished: boolean, now: Date): Promise<void> {
       const installation = await prisma.installation.findUnique({ where: { id: 1 } })
       if (!installation) return
       await appendAuditEvent(prisma, {
@@ -113,25 +115,4 @@ export function createSealedStore(
       })
     },
   }
-}
-
-/** SKIP LOCKED prevents a deadlock with concurrent writers. The array of keys keeps a join from reading the whole table. */
-async function replace(
-  pool: pg.Pool,
-  { table, column, key }: SealedColumn,
-  changes: readonly { key: string; before: Sealed; after: Sealed }[],
-): Promise<number> {
-  const { rowCount } = await pool.query(
-    `WITH change AS MATERIALIZED (SELECT * FROM unnest($1::text[], $2::text[], $3::text[]) AS c(key, before, after)),
-     free AS MATERIALIZED (
-       SELECT t.${key} AS key FROM ${table} t JOIN change c ON t.${key} = c.key AND t.${column} = c.before
-        WHERE t.${key} = ANY ($1)
-          FOR NO KEY UPDATE OF t SKIP LOCKED
-     )
-     UPDATE ${table} t SET ${column} = c.after
-       FROM change c JOIN free f ON f.key = c.key
-      WHERE t.${key} = ANY ($1) AND t.${key} = c.key AND t.${column} = c.before`,
-    [changes.map((change) => change.key), changes.map(({ before }) => before), changes.map(({ after }) => after)],
-  )
-  return rowCount ?? 0
 }
