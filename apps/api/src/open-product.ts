@@ -6,7 +6,7 @@ import { openDatabase } from './database/database.ts'
 import { databaseWarnings } from './database/database-warnings.ts'
 import { openInstallation } from './database/installation.ts'
 import { openProductDatabase, type ProductDatabase } from './database/product-database.ts'
-import { checkVaultKeys, hasSealedValues } from './database/sealed-values.ts'
+import { checkVaultKeys, sampleSealedValues } from './database/sealed-values.ts'
 import { createWaitForDatabase, type WaitForDatabase } from './database/wait-for-database.ts'
 import type { NewId } from './runtime/ids.ts'
 import { SEALED_COLUMNS } from './sealed-columns.ts'
@@ -79,7 +79,7 @@ export async function openProduct(
     const keys = await loadVaultKeys(
       config,
       (message) => logger.warn(message),
-      () => waitForDatabase(() => hasSealedValues(database.pool, sealedColumns)),
+      async () => (await waitForDatabase(() => sampleSealedValues(database.pool, sealedColumns))).length > 0,
     )
     closers.push(() => keys.close())
     const vault = createTokenVault(keys.keyRing)

@@ -18,7 +18,7 @@ import { openCluster } from './database/embedded/postgres-cluster.ts'
 import { findServer, stopServer } from './database/embedded/postgres-server.ts'
 import { takeProductLock } from './database/product-lock.ts'
 import { hasData, replaceByRestored, restoringFolderOf } from './database/embedded/restored-folder.ts'
-import { checkVaultKeys, describeVaultFaults } from './database/sealed-values.ts'
+import { checkVaultKeys, describeVaultFaults, findVaultFaults } from './database/sealed-values.ts'
 import { olderFault } from './database/migrations/version-1-5.ts'
 import { writeDurably } from './runtime/durable-file.ts'
 import { SEALED_COLUMNS } from './sealed-columns.ts'
@@ -120,14 +120,14 @@ async function findKeys(backup: Backup, config: Config): Promise<Pick<Context, '
     )
   }
   const vault = createTokenVault(inside === null ? await readVaultKeys(config) : parse(inside))
-  const faults = await describeVaultFaults(vault, sealed)
+  const faults = await findVaultFaults(vault, sealed)
   if (faults.size === 0) return { vault, newKeys: inside }
   const orItsOwn =
     usesKeyFile(config) && (await backup.readKeys()) !== null
       ? `, or move the file ${join(config.dataDirectory, 'vault-keys')} away: the backup holds its own`
       : ''
   throw new ConfigurationError(
-    `The ${inside === null ? 'configured' : 'enclosed'} vault keys do not open ${backup.path}: ${[...faults].map(([kid, fault]) => `"${kid}" ${fault}`).join('; ')}. Put the keys of its time into VAULT_KEYS or the key file, after those of today${orItsOwn}.`,
+    `The ${inside === null ? 'configured' : 'enclosed'} vault keys do not open ${backup.path}: ${describeVaultFaults(faults)}. Put the keys of its time into VAULT_KEYS or the key file, after those of today${orItsOwn}.`,
   )
 }
 

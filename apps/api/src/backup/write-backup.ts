@@ -5,7 +5,12 @@ import { join, relative, sep } from 'node:path'
 import type { TokenVault } from '@inforiver-mail/m365/token-vault'
 import type pg from 'pg'
 import { ConfigurationError } from '../configuration/config.ts'
-import { describeVaultFaults, sampleSealedValues, type SealedSample } from '../database/sealed-values.ts'
+import {
+  describeVaultFaults,
+  findVaultFaults,
+  sampleSealedValues,
+  type SealedSample,
+} from '../database/sealed-values.ts'
 import type { SealedColumn } from '../domain/sealed-column.ts'
 import type { BackupFile } from './backup-file.ts'
 import {
@@ -84,10 +89,10 @@ export async function writeBackup(
 
 /** Nobody could restore the backup with what is inside, and that would only be found then. */
 async function refuseOtherKeys(vault: TokenVault, sealed: readonly SealedSample[]): Promise<void> {
-  const faults = await describeVaultFaults(vault, sealed)
+  const faults = await findVaultFaults(vault, sealed)
   if (faults.size === 0) return
   throw new ConfigurationError(
-    `The configured vault keys do not open what the database holds: ${[...faults].map(([kid, fault]) => `"${kid}" ${fault}`).join('; ')}. Put the keys that the product runs with into VAULT_KEYS or the key file, or leave out --with-keys. If they are lost for good: inforiver-mail vault forget.`,
+    `The configured vault keys do not open what the database holds: ${describeVaultFaults(faults)}. Put the keys that the product runs with into VAULT_KEYS or the key file, or leave out --with-keys. If they are lost for good: inforiver-mail vault forget.`,
   )
 }
 

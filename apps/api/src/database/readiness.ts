@@ -1,7 +1,7 @@
 import type { TokenVault } from '@inforiver-mail/m365/token-vault'
 import type pg from 'pg'
 import { isLocked } from './is-unavailable.ts'
-import { pendingMigrations } from './migrations/migrate.ts'
+import { readMigrationState } from './migrations/migrate.ts'
 import type { SealedColumn } from '../domain/sealed-column.ts'
 import { checkVaultKeys } from './sealed-values.ts'
 import type { WriteCheck } from './write-check.ts'
@@ -32,7 +32,7 @@ export function readinessChecks({
   return {
     database: () => writeCheck.check(),
     migrations: unlessKept(async () => {
-      const [pending] = await pendingMigrations(pool)
+      const [pending] = (await readMigrationState(pool)).pending
       return pending ? `The migration ${pending} is not applied: start this version again.` : null
     }),
     vaultKeys: unlessKept(async () => {

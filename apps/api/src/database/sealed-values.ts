@@ -23,25 +23,19 @@ export const NO_KEY = '?'
  * @throws {ConfigurationError} naming the keys by `kid`
  */
 export async function checkVaultKeys(pool: Reader, vault: TokenVault, columns: readonly SealedColumn[]): Promise<void> {
-  const found = await describeVaultFaults(vault, await sampleSealedValues(pool, columns))
-  const faults = [...found].toSorted(([one], [other]) => one.localeCompare(other))
+  const faults = await findVaultFaults(vault, await sampleSealedValues(pool, columns))
   const [first] = faults
   if (!first) return
   const [kid, fault] = first
   throw new ConfigurationError(
-    faults.length === 1
-      ? `Stored secrets were sealed with the vault key "${kid}", which ${fault}. Put that key back into VAULT_KEYS or the key file. If it is lost for good: inforiver-mail vault forget.`
-      : `Stored secrets were sealed with vault keys that do not open them: ${faults.map(([name, why]) => `"${name}" ${why}`).join('; ')}. Put those keys back into VAULT_KEYS or the key file. If they are lost for good: inforiver-mail vault forget.`,
+    faults.size === 1
+      ? `Stored secrets were sealed with the vault key "${kid}", which ${FAULTS[fault]}. Put that key back into VAULT_KEYS or the key file. If it is lost for good: inforiver-mail vault forget.`
+      : `Stored secrets were sealed with vault keys that do not open them: ${describeVaultFaults(faults)}. Put those keys back into VAULT_KEYS or the key file. If they are lost for good: inforiver-mail vault forget.`,
   )
 }
 
 const FAULTS = { missing: 'is missing', changed: 'has another value now' } as const
 type VaultFault = keyof typeof FAULTS
-
-export async function hasSealedValues(pool: Reader, columns: readonly SealedColumn[]): Promise<boolean> {
-  for (const column of columns) if ((await findSealedHeads(pool, column)).size > 0) return true
-  return false
-}
 
 /** Finds the keys that sealed values of a column, each with the head of one such value. */
 export async function findSealedHeads(pool: Reader, column: SealedColumn): Promise<Map<string, string>> {
@@ -93,22 +87,22 @@ async function readSample(pool: Reader, column: SealedColumn, head: string): Pro
   return rows[0] ? { ...rows[0], purpose: column.purpose } : null
 }
 
-/** Finds the keys that values need and that do not open them, by `kid`. */
+/** Finds the keys that values need and that do not open them, by `kid` and in its order. */
 export async function findVaultFaults(
   vault: TokenVault,
   samples: readonly SealedSample[],
-): Promise<Map<string, VaultFault>> {
+): Promise<ReadonlyMap<string, VaultFault>> {
   const faults = new Map<string, VaultFault>()
   for (const sample of samples) {
     const fault = await sampleFault(vault, sample)
     if (fault !== null) faults.set(keyIdOfHead(sample.value) ?? NO_KEY, fault)
   }
-  return faults
+  return new Map([...faults].toSorted(([one], [other]) => one.localeCompare(other)))
 }
 
 /** The same, in words. */
-export async function describeVaultFaults(...sought: Parameters<typeof findVaultFaults>): Promise<Map<string, string>> {
-  return new Map([...(await findVaultFaults(...sought))].map(([kid, fault]) => [kid, FAULTS[fault]]))
+export function describeVaultFaults(faults: ReadonlyMap<string, VaultFault>): string {
+  return [...faults].map(([kid, fault]) => `"${kid}" ${FAULTS[fault]}`).join('; ')
 }
 
 async function sampleFault(vault: TokenVault, { value, ...owner }: SealedSample): Promise<VaultFault | null> {

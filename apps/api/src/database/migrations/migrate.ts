@@ -146,16 +146,11 @@ function explainRefusal(error: unknown): unknown {
   }
 }
 
-/** Returns the names of migrations that this version has and the database lacks. */
-export async function pendingMigrations(pool: pg.Pool): Promise<string[]> {
-  const applied = await readApplied(pool)
-  return (await readMigrations(MIGRATIONS_DIRECTORY)).filter(({ name }) => !applied.has(name)).map(({ name }) => name)
-}
-
 /** How the schema of a database stands to the migrations of this version. */
 export interface MigrationState {
   /** `empty`: there are no tables at all. `foreign`: there are tables, and none is ours. */
   readonly tables: 'ours' | 'empty' | 'foreign'
+  /** The names of migrations that this version has and the database lacks. */
   readonly pending: readonly string[]
   /** Why this version cannot use a database that a newer one has changed; null when it can. */
   readonly newer: string | null
