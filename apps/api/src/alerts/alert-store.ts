@@ -1,7 +1,7 @@
 import type { Alert, AlertFacts } from '../domain/alert.ts'
 import { appendAlert, dismissAlerts } from '../database/alert-log.ts'
 import { appendAuditEvent } from '../database/audit-log.ts'
-import type { Prisma, PrismaClient } from '../database/generated/client.ts'
+import type { PrismaClient } from '../database/generated/client.ts'
 import { lockTenant } from '../database/transaction.ts'
 import type { NewId } from '../runtime/ids.ts'
 import type { StalledQueue } from '../queue/records/stalled.ts'
@@ -78,16 +78,19 @@ export function createAlertStore(prisma: PrismaClient, newId: NewId) {
       await appendAlert(prisma, { id: newId('alert'), type: 'secret.expiring', facts, tenantId, at: now, dedupeKey })
     },
 
-    /** Whether the newest alert about the storage says that it is nearly full, also where somebody has dismissed it. */
-    async isStorageNearlyFull(tenantId: string): Promise<boolean> {
-      return (await lastStorageAlert(prisma, tenantId)) === 'storage.nearly-full'
-    },
-
-    /** Raises an alert about the storage in place of those before it, unless the newest is of the same type. */
+    /**
+     * Raises an alert about the storage in place of those before it, unless the newest says the same, also where somebody has
+     * dismissed it: at first there is room.
+     */
     async raiseStorage({ tenantId, ...alert }: StorageAlert & { tenantId: string }, now: Date): Promise<void> {
       await prisma.$transaction(async (transaction) => {
         await lockTenant(transaction, tenantId)
-        if ((await lastStorageAlert(transaction, tenantId)) === alert.type) return
+        const last = await transaction.alertEvent.findFirst({
+          where: { tenantId, type: { startsWith: 'storage.' } },
+          orderBy: [{ at: 'desc' }, { id: 'desc' }],
+          select: { type: true },
+        })
+        if ((last?.type ?? 'storage.recovered') === alert.type) return
         await dismissAlerts(transaction, tenantId, 'storage', now)
         await appendAlert(transaction, { id: newId('alert'), ...alert, tenantId, at: now })
       })
@@ -98,17 +101,4 @@ export function createAlertStore(prisma: PrismaClient, newId: NewId) {
       await prisma.alertEvent.deleteMany({ where: { at: { lt: new Date(now.getTime() - KEPT_MS) } } })
     },
   }
-}
-
-/** The type of the newest alert about the storage, dismissed or not. */
-async function lastStorageAlert(
-  client: Pick<Prisma.TransactionClient, 'alertEvent'>,
-  tenantId: string,
-): Promise<string | null> {
-  const last = await client.alertEvent.findFirst({
-    where: { tenantId, type: { startsWith: 'storage.' } },
-    orderBy: [{ at: 'desc' }, { id: 'desc' }],
-    select: { type: true },
-  })
-  return last?.type ?? null
 }

@@ -3,7 +3,7 @@ import { adminCentersAt } from '@inforiver-mail/m365/admin-centers'
 import { WebhookPayload } from '@inforiver-mail/contract/webhook'
 import { expect, it } from 'vitest'
 import type { Alert } from '../domain/alert.ts'
-import { alertText, alertValues, noticeText } from './alert-text.ts'
+import { alertText, knownOf, noticeText } from './alert-text.ts'
 import { testBody, webhookBody } from './webhook-body.ts'
 
 const ADMIN_CENTERS = adminCentersAt('https://login.microsoftonline.com', 'https://graph.microsoft.com')
@@ -110,7 +110,7 @@ it('says why messages failed, with their number for each cause, the most frequen
   expect(alertText(alert, 28, ADMIN_CENTERS).detail).toBe(
     '22 refused: invalid recipient (ErrorInvalidRecipients); 2 failed: ErrorNew; 1 expired before leaving; 3 for other reasons.',
   )
-  expect(alertValues(alert, 28, ADMIN_CENTERS)).toEqual({
+  expect(knownOf(alert, 28, ADMIN_CENTERS).values).toEqual({
     count: 28,
     since: '2026-11-24T10:00:00.000Z',
     'cause.ErrorInvalidRecipients': 22,

@@ -2,6 +2,7 @@ import { alerts, failures } from '@inforiver-mail/contract/language/en/alerts'
 import { MessageProblemCode } from '@inforiver-mail/contract/message'
 import { CAUSE_VALUE, SERVICE_VALUE } from '@inforiver-mail/contract/notice'
 import type { Values } from '@inforiver-mail/contract/values'
+import type { WebhookPayload } from '@inforiver-mail/contract/webhook'
 import { fillIn, type WordedText } from '@inforiver-mail/contract/wording'
 import type { AdminCenters } from '@inforiver-mail/m365/admin-centers'
 import { explainDeliveryCode } from '@inforiver-mail/contract/delivery-text'
@@ -27,11 +28,8 @@ export function noticeText(alert: Alert, count: number, adminCenters: AdminCente
 export function alertText(alert: Alert, count: number, adminCenters: AdminCenters): WordedText {
   const { type } = alert
   const variants = variantsOf(alert, count)
-  const values = {
-    ...alertValues(alert, count, adminCenters),
-    ...wordsOf(alert, count),
-    count: NUMBER.format(count),
-  }
+  const known = knownOf(alert, count, adminCenters)
+  const values = { ...known.values, ...known.words, count: NUMBER.format(count) }
   const word = (part: 'title' | 'detail' | 'action') => {
     const variant = variants.map((ending) => alerts[`${type}.${part}-${ending}`]).find((text) => text !== undefined)
     return fillIn(variant ?? alerts[`${type}.${part}`], values)
@@ -46,35 +44,79 @@ function variantsOf({ type, facts }: Alert, count: number): readonly string[] {
   return count === 1 ? ['one'] : []
 }
 
-/** What is filled into a text besides the values of the alert. */
-function wordsOf({ type, facts }: Alert, count: number): Values {
+/** What is known of an alert besides its English text. */
+interface Known {
+  /** What webhooks are told. */
+  readonly told: Partial<WebhookPayload['data']>
+  /** The facts for its text in another language. */
+  readonly values: Values
+  /** What is filled into the English text besides. */
+  readonly words?: Values
+}
+
+export function knownOf({ type, facts }: Alert, count: number, { entra }: AdminCenters): Known {
   switch (type) {
     case 'mailbox.reconnect-required':
     case 'mailbox.app-misconfigured':
     case 'mailbox.refused':
-    case 'mailbox.token-refused':
-      return { explanation: sentences(facts.title, facts.detail), action: facts.action }
-    case 'messages.failed':
-      return { causes: failedText(count, facts.causes) }
-    case 'microsoft.unreachable': {
-      const { since, contentType } = facts
-      return { sinceTime: MINUTE.format(Date.parse(since)), ofType: contentType === null ? '' : ` (${contentType})` }
+    case 'mailbox.token-refused': {
+      const { fromEmail, correlationId, title, detail, action } = facts
+      const told = { fromEmail, correlationId }
+      const words = { explanation: sentences(title, detail), action }
+      return { told, values: { ...readValues(facts.values), ...told }, words }
     }
-    case 'quota.exceeded':
-      return { explanation: explainDeliveryCode(facts.code), untilTime: MINUTE.format(Date.parse(facts.until)) }
+    case 'mailbox.recovered':
+      return alike({ fromEmail: facts.fromEmail })
+    case 'messages.failed': {
+      const since = facts.since && { since: new Date(facts.since).toISOString() }
+      const words = { causes: failedText(count, facts.causes) }
+      return { told: { count }, values: { count, ...since, ...causeValues(facts.causes) }, words }
+    }
+    case 'microsoft.unreachable': {
+      const { since, status, host, contentType, excerpt } = facts
+      const told = { since, status, host }
+      return {
+        told: { ...told, ...(contentType !== null && { contentType }) },
+        values: { ...told, contentType: contentType ?? 'none', excerpt: excerpt === '' ? 'none' : excerpt },
+        words: { sinceTime: MINUTE.format(Date.parse(since)), ofType: contentType === null ? '' : ` (${contentType})` },
+      }
+    }
+    case 'microsoft.recovered':
+      return alike({})
+    case 'queue.stalled':
+      return alike({ count, oldestDueAt: facts.oldestDueAt })
+    case 'quota.exceeded': {
+      const { fromEmail, code, until } = facts
+      const words = { explanation: explainDeliveryCode(code), untilTime: MINUTE.format(Date.parse(until)) }
+      return { told: { fromEmail, code, pausedUntil: until }, values: { fromEmail, code, until }, words }
+    }
     case 'secret.expiring': {
-      const what = facts.kind === 'certificate' ? 'certificate' : 'client secret'
-      return { what, day: DAY.format(Date.parse(facts.expiresAt)) }
+      const { kind, expiresAt, daysLeft } = facts
+      const what = kind === 'certificate' ? 'certificate' : 'client secret'
+      const words = { what, day: DAY.format(Date.parse(expiresAt)) }
+      return { told: { expiresAt, daysLeft }, values: { kind, expiresAt, daysLeft, entra }, words }
     }
     case 'storage.nearly-full': {
-      const services = facts.services.map(({ name, bytes }) => `${name} ${megabytes(bytes)}`).join(', ')
-      return { ...roomOf(facts), largest: services === '' ? '' : ` These services hold most: ${services}.` }
+      const { usedBytes, limitBytes } = facts
+      const services = facts.services.map(({ name, bytes }) => ({ name, bytes }))
+      const held = services.map(({ name, bytes }) => `${name} ${megabytes(bytes)}`).join(', ')
+      const percent = Math.floor((100 * usedBytes) / limitBytes)
+      const byService = Object.fromEntries(services.map(({ name, bytes }) => [`${SERVICE_VALUE}${name}`, bytes]))
+      return {
+        told: { usedBytes, limitBytes, services },
+        values: { usedBytes, limitBytes, percent, ...byService },
+        words: { ...roomOf(facts), largest: held === '' ? '' : ` These services hold most: ${held}.` },
+      }
     }
-    case 'storage.recovered':
-      return roomOf(facts)
-    default:
-      return {}
+    case 'storage.recovered': {
+      const { usedBytes, limitBytes } = facts
+      return { ...alike({ usedBytes, limitBytes }), words: roomOf(facts) }
+    }
   }
+}
+
+function alike(values: Known['told'] & Values): Known {
+  return { told: values, values }
 }
 
 function roomOf({ usedBytes, limitBytes }: { usedBytes: number; limitBytes: number }) {
@@ -83,49 +125,6 @@ function roomOf({ usedBytes, limitBytes }: { usedBytes: number; limitBytes: numb
 
 function megabytes(bytes: number): string {
   return `${NUMBER.format(Math.round(bytes / 1024 ** 2))} MB`
-}
-
-/** Of how many hundredths the room is taken. */
-function percentOf({ usedBytes, limitBytes }: { usedBytes: number; limitBytes: number }): number {
-  return Math.floor((100 * usedBytes) / limitBytes)
-}
-
-/** The facts of an alert, for its text in another language. */
-export function alertValues({ type, facts }: Alert, count: number, { entra }: AdminCenters): Values {
-  switch (type) {
-    case 'mailbox.reconnect-required':
-    case 'mailbox.app-misconfigured':
-    case 'mailbox.refused':
-    case 'mailbox.token-refused':
-      return { ...readValues(facts.values), fromEmail: facts.fromEmail, correlationId: facts.correlationId }
-    case 'mailbox.recovered':
-      return { fromEmail: facts.fromEmail }
-    case 'messages.failed':
-      return { count, ...(facts.since && { since: new Date(facts.since).toISOString() }), ...causeValues(facts.causes) }
-    case 'microsoft.unreachable': {
-      const { since, status, host, contentType, excerpt } = facts
-      return { since, status, host, contentType: contentType ?? 'none', excerpt: excerpt === '' ? 'none' : excerpt }
-    }
-    case 'microsoft.recovered':
-      return {}
-    case 'queue.stalled':
-      return { count, oldestDueAt: facts.oldestDueAt }
-    case 'quota.exceeded':
-      return { fromEmail: facts.fromEmail, code: facts.code, until: facts.until }
-    case 'secret.expiring':
-      return { kind: facts.kind, expiresAt: facts.expiresAt, daysLeft: facts.daysLeft, entra }
-    case 'storage.nearly-full': {
-      const services = facts.services.map(({ name, bytes }) => [`${SERVICE_VALUE}${name}`, bytes] as const)
-      return {
-        usedBytes: facts.usedBytes,
-        limitBytes: facts.limitBytes,
-        percent: percentOf(facts),
-        ...Object.fromEntries(services),
-      }
-    }
-    case 'storage.recovered':
-      return { usedBytes: facts.usedBytes, limitBytes: facts.limitBytes }
-  }
 }
 
 /** Describes an alert that a newer version raised, whose type and facts this one does not know. */

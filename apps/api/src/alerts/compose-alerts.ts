@@ -23,7 +23,7 @@ import type { Upkeep } from '../queue/queue.ts'
 import type { Events } from '../queue/records/events.ts'
 import type { Runtime } from '../runtime/clock.ts'
 import { createAlertStore } from './alert-store.ts'
-import { alertValues, newerAlertText, noticeText } from './alert-text.ts'
+import { knownOf, newerAlertText, noticeText } from './alert-text.ts'
 import { createOutboxStore, type RaisedAlert } from './outbox-store.ts'
 import { createQueueWatch, createStorageWatch } from './watches.ts'
 import { createAddressRule } from './webhook-address.ts'
@@ -146,7 +146,7 @@ const FULL_FAULT = fault('too-many-webhooks', { max: MAX_WEBHOOKS })
 
 function toNotice({ id, at, alert, newer, count }: RaisedAlert, adminCenters: AdminCenters): Notice {
   const text = newer ? newerAlertText(newer) : noticeText(alert, count, adminCenters)
-  const values = newer ? { newer } : alertValues(alert, count, adminCenters)
+  const values = newer ? { newer } : knownOf(alert, count, adminCenters).values
   return { id, type: alert.type, at: at.toISOString(), values, ...text }
 }
 

@@ -124,9 +124,9 @@ SELECT s.id, s.position::float8, s.ends_at::float8 AS "endsAt", s.since, s.failu
  WHERE s.due_at <= mail_now() AND s.id <> ALL ($1::text[])
    AND (SELECT count(*) FROM (SELECT 1 FROM webhook_deliveries d WHERE d.webhook_id = s.webhook_id AND d.position IS NOT NULL LIMIT ${MOST_RETRIES}) AS tried) < ${MOST_RETRIES}`
 
-/** Leases a stream that still stands where the events were read from. $1 stream, $2 position, $3 lease */
+/** Takes a stream that still stands where the events were read from. $1 stream, $2 position */
 const CLAIM_STREAM = `
-UPDATE webhook_streams SET lease = $3, due_at = mail_now() + ${LEASE} WHERE id = $1 AND position = $2 AND due_at <= mail_now()`
+UPDATE webhook_streams SET due_at = mail_now() + ${LEASE} WHERE id = $1 AND position = $2 AND due_at <= mail_now()`
 
 /** Moves a stream on past events that it leaves out. $1 stream, $2 position, $3 new position */
 const MOVE_STREAM = `
@@ -136,14 +136,14 @@ UPDATE webhook_streams SET position = $3 WHERE id = $1 AND position = $2 AND due
 const END_STREAM = `DELETE FROM webhook_streams WHERE id = $1 AND position = $2 AND due_at <= mail_now()`
 
 /**
- * Writes the outcome while the lease is held: once it is over, another process may have sent the same again.
- * $1 stream, $2 lease, $3 position, $4 failures, $5 ms until more is sent, $6 the last attempt, or null, $7 positions to
- * try again, $8 in how many ms each
+ * Writes the outcome while the stream stands where the events were read from: after a minute another process may have sent
+ * the same again. $1 stream, $2 position, $3 new position, $4 failures, $5 ms until more is sent, $6 the last attempt, or
+ * null, $7 positions to try again, $8 in how many ms each
  */
 const SETTLE_STREAM = `
 WITH settled AS (
-  UPDATE webhook_streams SET position = $3, failures = $4, lease = NULL, due_at = mail_now() + $5::float8 * interval '1 millisecond'
-   WHERE id = $1 AND lease = $2
+  UPDATE webhook_streams SET position = $3, failures = $4, due_at = mail_now() + $5::float8 * interval '1 millisecond'
+   WHERE id = $1 AND position = $2
   RETURNING webhook_id
 ), again AS (
   INSERT INTO webhook_deliveries (webhook_id, position, attempts, next_attempt_at)
@@ -212,21 +212,20 @@ export function createOutboxStore(pool: pg.Pool) {
       return rows.map(toStream)
     },
 
-    /** Leases a stream for a minute. Returns false if another process sends its events, or has. */
-    async claimStream({ id, position }: EventStream, lease: string): Promise<boolean> {
-      const { rowCount } = await pool.query(CLAIM_STREAM, [id, position, lease])
+    /** Takes a stream for a minute. Returns false if another process sends its events, or has. */
+    async claimStream({ id, position }: EventStream): Promise<boolean> {
+      const { rowCount } = await pool.query(CLAIM_STREAM, [id, position])
       return rowCount === 1
     },
 
-    /** Changes nothing when the lease was lost. */
+    /** Changes nothing where another process has sent the same meanwhile. */
     async settleStream(
-      { id }: EventStream,
-      lease: string,
+      stream: EventStream,
       { position, failures, waitMs, attempt, retries }: StreamSettlement,
     ): Promise<void> {
       await pool.query(SETTLE_STREAM, [
-        id,
-        lease,
+        stream.id,
+        stream.position,
         position,
         failures,
         waitMs,

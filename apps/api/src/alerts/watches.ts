@@ -45,21 +45,17 @@ export function createStorageWatch({
   databaseNow,
 }: {
   queue: Pick<Upkeep, 'readStorage' | 'findLargestServices'>
-  store: Pick<AlertStore, 'isStorageNearlyFull' | 'raiseStorage'>
+  store: Pick<AlertStore, 'raiseStorage'>
   tenantId: string
   /** Reads the clock of the database. */
   databaseNow: () => Promise<Date>
 }): () => Promise<void> {
   return async () => {
     const use = await queue.readStorage(tenantId)
-    const wasNearlyFull = await store.isStorageNearlyFull(tenantId)
-    if (isNearlyFull(use) && !wasNearlyFull) {
-      const services = await queue.findLargestServices(tenantId)
-      await store.raiseStorage(
-        { tenantId, type: 'storage.nearly-full', facts: { ...use, services } },
-        await databaseNow(),
-      )
-    } else if (wasNearlyFull && use.usedBytes < ROOM_AGAIN * use.limitBytes) {
+    if (isNearlyFull(use)) {
+      const facts = { ...use, services: await queue.findLargestServices(tenantId) }
+      await store.raiseStorage({ tenantId, type: 'storage.nearly-full', facts }, await databaseNow())
+    } else if (use.usedBytes < ROOM_AGAIN * use.limitBytes) {
       await store.raiseStorage({ tenantId, type: 'storage.recovered', facts: use }, await databaseNow())
     }
   }

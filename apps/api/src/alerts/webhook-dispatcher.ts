@@ -1,6 +1,5 @@
 import type { WebhookAttempt } from '@inforiver-mail/contract/webhook'
 import type { AdminCenters } from '@inforiver-mail/m365/admin-centers'
-import type { RandomBytes } from '@inforiver-mail/m365/random'
 import type { FastifyBaseLogger } from 'fastify'
 import type { Timers } from '../runtime/clock.ts'
 import { startPolling, type Polling } from '../runtime/polling.ts'
@@ -15,11 +14,10 @@ import { eventBody, webhookBody } from './webhook-body.ts'
 const POLL_EVERY_MS = 2_000
 const AFTER_FAILURE_MS = 10_000
 const READ_AT_ONCE = 20
-/** What is sent from one reading ends early after failures, or this long: its lease lasts a minute. */
+/** What is sent from one reading ends early after failures, or this long: it is taken for a minute. */
 const SENT_WITHIN_MS = 5_000
 const FIRST_PAUSE_MS = 5_000
 const LONGEST_PAUSE_MS = 5 * 60_000
-const LEASE_BYTES = 16
 
 const SECOND_MS = 1_000
 const MINUTE_MS = 60 * SECOND_MS
@@ -53,7 +51,6 @@ export function createWebhookDispatcher({
   publicUrl,
   adminCenters,
   chance,
-  random,
   timers,
   logger,
   pollEveryMs = POLL_EVERY_MS,
@@ -65,7 +62,6 @@ export function createWebhookDispatcher({
   adminCenters: AdminCenters
   /** Returns a number between 0 and 1, for jitter. */
   chance: () => number
-  random: RandomBytes
   timers: Timers
   logger: FastifyBaseLogger
   pollEveryMs?: number
@@ -164,12 +160,11 @@ export function createWebhookDispatcher({
       else await outbox.moveStream(stream, page.next.position)
       return !page.ended
     }
-    const lease = random(LEASE_BYTES).toString('hex')
-    if (!(await outbox.claimStream(stream, lease))) return false
+    if (!(await outbox.claimStream(stream))) return false
     const tried = await sendAll(webhook, page.events, signal)
     const arrived = tried.some(({ attempt: { outcome } }) => outcome === 'delivered')
     const nowFailures = arrived ? 0 : failures + Math.min(tried.length, 1)
-    await outbox.settleStream(stream, lease, {
+    await outbox.settleStream(stream, {
       position: tried.at(-1)?.stored.position ?? stream.position,
       failures: nowFailures,
       waitMs: nowFailures === 0 ? 0 : Math.min(FIRST_PAUSE_MS * 2 ** (nowFailures - 1), LONGEST_PAUSE_MS),

@@ -130,7 +130,6 @@ export async function createWebhookFixture() {
           adminCenters: ADMIN_CENTERS,
           timers: systemTimers,
           chance: () => 0,
-          random: randomBytes,
           logger,
           pollEveryMs: 10,
         }),
