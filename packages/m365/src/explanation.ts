@@ -36,6 +36,11 @@ export function worded(values: Values): WordedText & { values: Values } {
   return { title, detail, action, values }
 }
 
+/** An explanation of what no answer of Microsoft has a code or an id for. */
+export function withoutCodes(kind: Explanation['kind'], values: Facts): Explanation {
+  return { kind, ...worded(values), correlationId: null, aadstsCode: null }
+}
+
 /** Converts to the problem of a consent, for which `reconnect-required` is just a refusal. */
 export function toConsentProblem(explanation: Explanation): ConsentProblem {
   const { kind, values, title, detail, action, correlationId } = explanation

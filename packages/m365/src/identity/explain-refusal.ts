@@ -1,7 +1,7 @@
 import { ENGLISH } from '@inforiver-mail/contract/language/english'
 import { CODE } from '@inforiver-mail/contract/wording'
 import type { AdminCenters } from '../admin-centers.ts'
-import { worded, type Explanation, type Facts } from '../explanation.ts'
+import { withoutCodes, worded, type Explanation, type Facts } from '../explanation.ts'
 import { gatewayValues, type GatewayAnswer } from '../gateway-answer.ts'
 import { firstSentence } from '../plain-text.ts'
 import { ENTRA_CODES, sentencesOf, type EntraCode, type EntraProblemCode, type Stage } from './entra-codes.ts'
@@ -235,10 +235,6 @@ export function explainWithdrawnPermissions(missing: readonly string[], approval
   const { values } = explainMissingPermissions(missing, approvalLink)
   const action = ['entra-permission-missing.remedy-others', RENEWAL_STEPS['reconnect-required'].after]
   return withoutCodes('reconnect-required', { ...values, action })
-}
-
-function withoutCodes(kind: Explanation['kind'], values: Facts): Explanation {
-  return { kind, ...worded(values), correlationId: null, aadstsCode: null }
 }
 
 function isUnavailable({ status, error, aadstsCode }: EntraRefusal): boolean {

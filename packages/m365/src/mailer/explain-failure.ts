@@ -2,7 +2,7 @@ import { domainOf, sameAddress } from '@inforiver-mail/contract/email-address'
 import type { Values } from '@inforiver-mail/contract/values'
 import { CODE, withCode } from '@inforiver-mail/contract/wording'
 import type { AdminCenters } from '../admin-centers.ts'
-import { worded, type Explanation } from '../explanation.ts'
+import { withoutCodes, worded, type Explanation } from '../explanation.ts'
 import type { Failure } from './classify-failure.ts'
 import type { RefusalReason } from './graph-codes.ts'
 
@@ -25,7 +25,7 @@ export function explainFailure(failure: Failure, subject: FailureSubject): Expla
 
 /** Explains that Exchange sends from the delegate messages that name the sender. */
 export function explainIgnoredSender(sender: string, delegate: string, exchange: string): Explanation {
-  const text = worded({
+  return withoutCodes('reconnect-required', {
     title: 'sender-ignored.title',
     detail: ['sender-ignored.detail'],
     action: ['sender-ignored.action', 'then-choose-reconnect'],
@@ -33,7 +33,6 @@ export function explainIgnoredSender(sender: string, delegate: string, exchange:
     delegate,
     exchange,
   })
-  return { kind: 'reconnect-required', ...text, correlationId: null, aadstsCode: null }
 }
 
 interface FailureText {
@@ -91,7 +90,7 @@ function textFor(failure: Failure, { sender, delegate }: FailureSubject): Failur
       action: ['try-again-later', 'service-status'],
     }
   const { reason } = failure
-  const isForeign = isForeignAddress(sender, delegate)
+  const isForeign = domainOf(sender) !== domainOf(delegate)
   const action = [...(isForeign && MAY_BE_FOREIGN.has(reason) ? ['foreign-address'] : []), `proof.${reason}.action`]
   switch (reason) {
     case 'send-as-denied':
@@ -123,11 +122,6 @@ const KINDS = {
   'access-denied': 'permission-missing',
 } as const
 
-/** Whether an address may be of another organisation than `known`, which belongs to this one. */
-function isForeignAddress(address: string, known: string): boolean {
-  return domainOf(address) !== domainOf(known)
-}
-
 interface ApplicationFailureSubject {
   readonly sender: string
   /** The recipient of the verification message; null for a message of a service. */
@@ -144,11 +138,9 @@ interface ApplicationFailureSubject {
 /** Explains why the proof of a consent failed that uses no person's tokens. */
 export function explainApplicationFailure(failure: Failure, subject: ApplicationFailureSubject): Explanation {
   const text = applicationTextFor(failure, subject)
-  if (text === null) {
-    const { sender, approvalLink, adminCenters } = subject
-    return explainFailure(failure, { sender, delegate: sender, approvalLink, adminCenters })
-  }
-  return explainToAdmin(failure, subject, { ...text, action: [...text.action, 'then-try-again'] })
+  if (text !== null) return explain(failure, { ...text, action: [...text.action, 'then-try-again'] }, factsOf(subject))
+  const { sender, approvalLink, adminCenters } = subject
+  return explainFailure(failure, { sender, delegate: sender, approvalLink, adminCenters })
 }
 
 /**
@@ -159,23 +151,15 @@ export function explainLostApplicationAccess(
   failure: Failure,
   subject: Omit<ApplicationFailureSubject, 'recipient'>,
 ): Explanation | null {
-  if (failure.outcome !== 'refused') return null
-  if (!DENIALS.has(failure.reason)) return null
+  if (failure.outcome !== 'refused' || !DENIALS.has(failure.reason)) return null
   const { action, ...text } = textForDenial(subject)
-  return explainToAdmin(
-    failure,
-    { ...subject, recipient: null },
-    { ...text, kind: 'reconnect-required', action: [...action, 'then-choose-reconnect'] },
-  )
+  const toReconnect: FailureText = { ...text, kind: 'reconnect-required', action: [...action, 'then-choose-reconnect'] }
+  return explain(failure, toReconnect, factsOf({ ...subject, recipient: null }))
 }
 
-function explainToAdmin(
-  failure: Failure,
-  { sender, recipient, permission, approvalLink, adminCenters }: ApplicationFailureSubject,
-  text: FailureText,
-): Explanation {
+function factsOf({ sender, recipient, permission, approvalLink, adminCenters }: ApplicationFailureSubject): Values {
   const { entra, exchange } = adminCenters
-  return explain(failure, text, { sender, recipient: recipient ?? sender, permission, approvalLink, entra, exchange })
+  return { sender, recipient: recipient ?? sender, permission, approvalLink, entra, exchange }
 }
 
 function applicationTextFor(failure: Failure, subject: ApplicationFailureSubject): FailureText | null {
@@ -185,7 +169,7 @@ function applicationTextFor(failure: Failure, subject: ApplicationFailureSubject
   if (DENIALS.has(reason)) return textForDenial(subject)
   if (reason !== 'mailbox-not-found' && reason !== 'recipient-refused') return null
   const isMissing = reason === 'mailbox-not-found'
-  const isForeign = isMissing && isForeignAddress(sender, recipient ?? sender)
+  const isForeign = isMissing && domainOf(sender) !== domainOf(recipient ?? sender)
   return {
     kind: 'mailbox-not-found',
     title: isMissing ? 'proof.mailbox-not-found.title' : null,

@@ -87,20 +87,24 @@ const time = z.iso
   .nullable()
   .catch(null)
 
-const Row = z.object({
-  id: z.string().min(1),
-  messageId: optionalText,
-  senderAddress: text,
-  recipientAddress: z.string().min(1),
-  receivedDateTime: z.iso.datetime({ offset: true }).transform((value) => new Date(value)),
-  subject: text,
-  status: text,
-})
+const Row = z
+  .object({
+    id: z.string().min(1),
+    messageId: optionalText,
+    senderAddress: text,
+    recipientAddress: z.string().min(1),
+    receivedDateTime: z.iso.datetime({ offset: true }).transform((value) => new Date(value)),
+    subject: text,
+    status: text,
+  })
+  .transform(({ receivedDateTime: receivedAt, ...row }): TraceRow => ({ ...row, receivedAt }))
 const Rows = z.object({
   value: z.array(Row.nullable().catch(null)).max(MAX_TRACE_ROWS),
   '@odata.nextLink': optionalText,
 })
-const Detail = z.object({ dateTime: time, event: text, description: text, data: text })
+const Detail = z
+  .object({ dateTime: time, event: text, description: text, data: text })
+  .transform(({ dateTime: at, ...detail }): TraceDetail => ({ ...detail, at }))
 const Details = z.object({ value: z.array(Detail).max(1_000) })
 
 export function createMessageTrace(options: GraphMailerOptions) {
@@ -151,8 +155,7 @@ export function createMessageTrace(options: GraphMailerOptions) {
     if (typeof answer !== 'string') return answer
     const read = readJson(answer, Rows)
     if (read === null) return unavailable(unusable(UNREADABLE))
-    const rows = read.value.flatMap((row) => (row === null ? [] : [toRow(row)]))
-    return { outcome: 'page', rows, next: read['@odata.nextLink'] }
+    return { outcome: 'page', rows: read.value.filter((row) => row !== null), next: read['@odata.nextLink'] }
   }
 
   return {
@@ -200,7 +203,7 @@ export function createMessageTrace(options: GraphMailerOptions) {
       if (typeof answer !== 'string') return answer
       const read = readJson(answer, Details)
       if (read === null) return unavailable(unusable(UNREADABLE))
-      return { outcome: 'details', details: read.value.map(toDetail) }
+      return { outcome: 'details', details: read.value }
     },
   }
 }
@@ -216,14 +219,6 @@ function denied(message: string | null): string {
 
 function unavailable(failure: Failure): TraceRefusal {
   return { outcome: 'unavailable', failure: asRepeatable(failure) }
-}
-
-function toDetail({ dateTime: at, event, description, data }: z.output<typeof Detail>): TraceDetail {
-  return { at, event, description, data }
-}
-
-function toRow({ receivedDateTime, ...row }: z.output<typeof Row>): TraceRow {
-  return { ...row, receivedAt: receivedDateTime }
 }
 
 /** The reason in the details of a failed delivery: the number alone, and Microsoft's text. */
