@@ -23,8 +23,7 @@ export function createBodyMemory(
     shareError,
   }: { holder: () => Holder; longestWaitMs: number; timeoutError: () => Error; shareError: (holder: Holder) => Error },
 ) {
-  /** Made for the first wait: hardly any body waits, and a signal for each costs more than its JSON. */
-  let waits: AbortController | null = null
+  const waits = new AbortController()
   let isReleased = false
   const held: GiveBack[] = []
   const heldAsSmall: GiveBack[] = []
@@ -40,17 +39,6 @@ export function createBodyMemory(
   function holdLargeJson(mostBytes: number): FreeUnused {
     const giveBack = keep(budget.takeLarge(holder(), memoryFor.json(mostBytes)))
     return (bytes) => giveBack(memoryFor.json(Math.max(0, mostBytes - bytes)))
-  }
-
-  async function waitForStoring(bytes: number): Promise<GiveBack> {
-    if (isReleased) throw RELEASED
-    const patience = AbortSignal.timeout(longestWaitMs)
-    waits ??= new AbortController()
-    try {
-      return await budget.takeForStoring(bytes, AbortSignal.any([waits.signal, patience]))
-    } catch (error) {
-      throw patience.aborted ? timeoutError() : error
-    }
   }
 
   return {
@@ -69,12 +57,18 @@ export function createBodyMemory(
      *
      * @throws the error of `timeoutError` after too long a wait
      */
-    holdForStoring: async (bytes: number): Promise<GiveBack> =>
-      budget.takeForStoringAtOnce(bytes) ?? (await waitForStoring(bytes)),
+    async holdForStoring(bytes: number): Promise<GiveBack> {
+      const patience = AbortSignal.timeout(longestWaitMs)
+      try {
+        return await budget.takeForStoring(bytes, AbortSignal.any([waits.signal, patience]))
+      } catch (error) {
+        throw patience.aborted ? timeoutError() : error
+      }
+    },
     /** Gives back everything that is still held, and ends every wait. */
     release(): void {
       isReleased = true
-      waits?.abort(RELEASED)
+      waits.abort(RELEASED)
       for (const giveBack of [...held, ...heldAsSmall]) giveBack()
     },
   }
