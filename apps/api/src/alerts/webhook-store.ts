@@ -29,8 +29,6 @@ export interface WebhookContents {
   readonly startsAt: number | null
 }
 
-export type WebhookStore = ReturnType<typeof createWebhookStore>
-
 export function createWebhookStore(prisma: PrismaClient, events: Pick<Events, 'count'>, newId: NewId) {
   return {
     /** `waiting` has the deliveries, and up to 10,000 events that a webhook still gets for the first time. */

@@ -28,8 +28,6 @@ export interface OverviewDeps {
   readonly logger: FastifyBaseLogger
 }
 
-export type OverviewReader = ReturnType<typeof createOverview>
-
 export function createOverview({ insight, readUsage, elapsedMs, logger }: OverviewDeps) {
   let countAtMs = 0
 
