@@ -3,11 +3,11 @@ import type { FastifyBaseLogger } from 'fastify'
 import type { Registry } from 'prom-client'
 import { readTlsCertificateFiles } from '../configuration/environment-files.ts'
 import { ConfigurationError, type Config } from '../configuration/config.ts'
-import { createPlainPeers } from './peer-networks.ts'
 import type { TlsCertificate } from '../runtime/tls-certificate.ts'
 import { createLogins, type Authenticate } from './login.ts'
 import { createSizeLimit, type SizeLimitDeps } from './size-limit.ts'
 import { createSmtpMetrics } from './smtp-metrics.ts'
+import { createPlainPeers } from './smtp-listener.ts'
 import { createSmtpDoor, type SmtpDoor, type SmtpDoorDeps } from './smtp-door.ts'
 
 const LOOK_AT_FILES_EVERY_MS = 500

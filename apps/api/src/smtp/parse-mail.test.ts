@@ -5,8 +5,7 @@ import { createBodyBudget } from '../memory/body-budget.ts'
 import { createBodyMemory } from '../memory/body-memory.ts'
 import { memoryFor } from '../memory/memory-use.ts'
 import { createMailMemory } from './mail-memory.ts'
-import { joinPieces } from './pieces.ts'
-import { readMail, repetitionKey, toMessageInput, toMimeContent } from './receive-mail.ts'
+import { joinPieces, readMail, repetitionKey, toMessageInput, toMimeContent } from './receive-mail.ts'
 
 const ENVELOPE = { from: 'device@contoso.com', recipients: ['max@contoso.com'] }
 const MEMORY_RULES = {
@@ -253,7 +252,7 @@ it('holds no memory for the rest of a mail that was refused', async () => {
   expect(used).toEqual([0, 0, 0])
 })
 
-it('joins the pieces that smtp-server makes of lines that begin with a dot', async () => {
+it('joins the pieces of a client that sends a few bytes at a time', async () => {
   const sent = [
     ...Array.from({ length: 10_000 }, () => Buffer.from('.\r\n')),
     Buffer.alloc(100_000, 'x'),

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import type { EventEmitter } from 'node:events'
-import { setImmediate } from 'node:timers/promises'
+import { finished } from 'node:stream/promises'
 import { MessageInput } from '@inforiver-mail/contract/message-input'
 import type { MimeContent } from '@inforiver-mail/m365/message-content'
 import { MAX_MIME_BYTES } from '@inforiver-mail/m365/mime-message'
@@ -11,7 +11,6 @@ import { faultsOf, refuseInput } from '../http/input-faults.ts'
 import { divideRecipients, MAX_REPLY_TO, namesAnother, type MailHeader } from './mail-headers.ts'
 import { SMALL_BODY_BYTES } from '../memory/memory-use.ts'
 import type { MailMemory } from './mail-memory.ts'
-import { joinPieces } from './pieces.ts'
 import { malformed, parseMail, type ParsedMail } from './parse-mail.ts'
 import { OWN_HEADERS, SmtpRefusal } from './reply.ts'
 
@@ -19,6 +18,8 @@ const MAX_HEADER_BYTES = 256 * 1024
 const MAX_PARTS = 1_000
 /** Whoever sends so much more than was announced is not read to the end. */
 const READ_BEYOND_BYTES = 64 * 1024 * 1024
+
+const LEAST_PIECE_BYTES = 16 * 1024
 
 export interface Envelope {
   readonly from: string
@@ -51,133 +52,94 @@ export async function readMail(
   }: { readonly sink: AttachmentSink; readonly memory: MailMemory; readonly readLimit: () => Promise<number> },
 ): Promise<ArrivedMail> {
   const hash = createHash('sha256')
+  const pieces = joinPieces(stream)
   const splitter = new Splitter({ maxHeadSize: MAX_HEADER_BYTES, maxChildNodes: MAX_PARTS, ignoreEmbedded: true })
+  const emitter: EventEmitter = splitter
   const chunks: SplitterChunk[] = []
-  let splitting: 'goes on' | 'has ended' | { readonly failed: Error } = 'goes on'
-  let parserGoesOn: (() => void) | null = null
-  followSplitter(splitter)
+  emitter.on('data', (chunk: SplitterChunk) => chunks.push(chunk))
+  emitter.on('error', () => {}) // whoever writes to the splitter or ends it is told
   const { holdText, textEnded } = memory
-  const arrived: { header: MailHeader | null; fault: { readonly error: unknown } | null } = {
-    header: null,
-    fault: null,
-  }
+  const arrived: { header: MailHeader | null } = { header: null }
   let kept: Buffer[] = []
   let totalBytes = 0
   let limitBytes = SMALL_BODY_BYTES // any limit is above this, so that small mails need not know it
   let isLimitKnown = false
-  let isParsing = true
-  let parserWaits = () => {}
-  const parsing = parse()
+  let isTaking = false
 
-  async function parse(): Promise<ParsedMail | null> {
-    try {
-      return await parseMail(split(), { sink, holdText, textEnded, onHeader: (header) => (arrived.header = header) })
-    } catch (error) {
-      giveUp(error)
-      return null
-    } finally {
-      isParsing = false
-      parserWaits()
-    }
-  }
-
-  /** Listens for events, since an iterator of the stream costs a small mail more than parsing it does. */
-  function followSplitter(emitter: EventEmitter): void {
-    const become = (next: typeof splitting) => {
-      if (splitting === 'goes on') splitting = next
-      parserGoesOn?.()
-    }
-    emitter.on('data', (chunk: SplitterChunk) => {
-      chunks.push(chunk)
-      parserGoesOn?.()
-    })
-    emitter.on('end', () => become('has ended'))
-    emitter.on('error', (failed: Error) => become({ failed }))
-    emitter.on('close', () => become({ failed: new Error('The mail was given up.') }))
-  }
-
-  async function* split(): AsyncGenerator<SplitterChunk> {
-    for (;;) {
-      const chunk = chunks.shift()
-      if (chunk) yield chunk
-      else if (splitting === 'has ended') return
-      else if (splitting !== 'goes on') throw splitting.failed
-      else
-        await new Promise<void>((resolve) => {
-          parserGoesOn = () => {
-            parserGoesOn = null
-            resolve()
-          }
-          parserWaits()
-        })
-    }
-  }
-
-  /**
-   * Waits until the parser has taken all of the data, or has given up. What waited in a queue would outlive the collections
-   * of young garbage, and a large mail would leave all of itself to a rare one of old garbage.
-   */
-  async function feed(data: Buffer): Promise<void> {
-    let isWritten = false
-    await new Promise<void>((resolve) => {
-      parserWaits = () => {
-        if (!isParsing || (isWritten && parserGoesOn !== null && chunks.length === 0)) resolve()
-      }
-      splitter.write(data, () => {
-        isWritten = true
-        parserWaits()
-      })
-    })
-  }
-
-  /** Nothing of a refused mail is kept, however long the rest of it takes. */
-  function giveUp(error: unknown): void {
-    arrived.fault ??= { error: explainSplitter(error) }
-    kept = []
-    memory.release()
-    splitter.destroy(error instanceof Error ? error : undefined)
-  }
-
-  function take(data: Buffer): void {
-    try {
-      memory.arrived(totalBytes)
-      if (memory.keepsSource()) kept.push(data)
-      else kept = []
-    } catch (error) {
-      giveUp(error)
-    }
-  }
-
-  try {
-    for await (const data of joinPieces(stream)) {
-      totalBytes += data.length
-      hash.update(data)
+  /** Takes the next piece, whether or not the mail is refused already; null at the end. */
+  async function take(): Promise<Buffer | null> {
+    isTaking = true
+    const next = await pieces.next()
+    if (!next.done) {
+      totalBytes += next.value.length
+      hash.update(next.value)
       if (totalBytes > limitBytes && !isLimitKnown) {
         limitBytes = await readLimit()
         isLimitKnown = true
       }
       if (totalBytes > limitBytes + READ_BEYOND_BYTES) throw tooLarge(limitBytes)
-      if (arrived.fault !== null) continue
-      if (totalBytes > limitBytes) {
-        await setImmediate() // lets the parser read the header, which tells repetitions apart
-        giveUp(tooLarge(limitBytes))
-      } else {
-        take(data)
-        if (!splitter.destroyed) await feed(data)
-        if (totalBytes > SMALL_BODY_BYTES) passMail(data.length)
-      }
     }
-  } catch (error) {
-    giveUp(error)
-    await parsing
-    throw error
+    isTaking = false
+    return next.done ? null : next.value
   }
-  if (totalBytes === 0) giveUp(malformed('is empty'))
-  else if (arrived.fault === null) splitter.end()
-  const mail = await parsing
-  const { header, fault } = arrived
+
+  /**
+   * Yields what the mail consists of, as the parser asks for it, so that nothing waits in a queue. There it would outlive the
+   * collections of young garbage, and a large mail would leave all of itself to a rare one of old garbage.
+   */
+  async function* split(): AsyncGenerator<SplitterChunk> {
+    for (let data = await take(); data !== null; data = await take()) {
+      if (totalBytes > limitBytes) throw tooLarge(limitBytes)
+      memory.arrived(totalBytes)
+      if (memory.keepsSource()) kept.push(data)
+      else kept = []
+      await write(data)
+      yield* chunks.splice(0)
+      if (totalBytes > SMALL_BODY_BYTES) passMail(data.length)
+    }
+    if (totalBytes === 0) throw malformed('is empty')
+    splitter.end()
+    await finished(splitter)
+    yield* chunks.splice(0)
+  }
+
+  function write(data: Buffer): Promise<void> {
+    return new Promise((resolve, reject) => splitter.write(data, (error) => (error ? reject(error) : resolve())))
+  }
+
+  let result: ArrivedMail['result']
+  try {
+    const onHeader = (header: MailHeader) => (arrived.header = header)
+    result = { mail: await parseMail(split(), { sink, holdText, textEnded, onHeader }) }
+  } catch (error) {
+    if (isTaking) throw error // the connection broke
+    result = { fault: explainSplitter(error) }
+    // Nothing of a refused mail is kept, however long the rest of it takes.
+    kept = []
+    memory.release()
+    while ((await take()) !== null) continue
+  }
   const source = memory.keepsSource() ? Buffer.concat(kept) : null
-  return { header, hash: hash.digest('base64url'), source, result: mail ? { mail } : { fault: fault?.error } }
+  return { header: arrived.header, hash: hash.digest('base64url'), source, result }
+}
+
+/** Joins the pieces of a client that sends a few bytes at a time: each would take many times its bytes of memory. */
+export async function* joinPieces(source: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
+  let held: Buffer[] = []
+  let heldBytes = 0
+  for await (const piece of source) {
+    if (heldBytes > 0 && heldBytes + piece.length > LEAST_PIECE_BYTES) {
+      yield Buffer.concat(held)
+      held = []
+      heldBytes = 0
+    }
+    if (piece.length > LEAST_PIECE_BYTES) yield piece
+    else {
+      held.push(piece)
+      heldBytes += piece.length
+    }
+  }
+  if (heldBytes > 0) yield Buffer.concat(held)
 }
 
 export function tooLarge(limitBytes: number): SmtpRefusal {

@@ -7,9 +7,8 @@ import {
 } from '../../../../packages/m365/src/test-support/self-signed-certificate.ts'
 import { expect, it, onTestFinished } from 'vitest'
 import { connectSmtp } from '../test-support/smtp-client.ts'
-import { createPlainPeers } from './peer-networks.ts'
 import { SmtpRefusal } from './reply.ts'
-import { createListener, type Connection } from './smtp-listener.ts'
+import { createListener, createPlainPeers, type Connection } from './smtp-listener.ts'
 
 const { certificate: cert, privateKey: key } = selfSignedCertificate('mail.contoso.com')
 

@@ -2,8 +2,10 @@
 import { once } from 'node:events'
 import type { Socket } from 'node:net'
 import type { TLSSocket } from 'node:tls'
+import { isLoopback } from '@inforiver-mail/m365/loopback'
 import { SMTPServer, type SMTPServerOptions } from 'smtp-server'
 import { SMTPConnection } from 'smtp-server/lib/smtp-connection.js'
+import { isInNetworks } from '../domain/ip-networks.ts'
 import { MailStream } from './mail-stream.ts'
 import { completeReply, type SmtpRefusal } from './reply.ts'
 
@@ -28,6 +30,11 @@ export interface ListenerRules {
   readonly announcedBytes: () => number
   /** Told of every reply that refuses. */
   readonly onRefused: (code: number) => void
+}
+
+/** Returns a test of whether an address may come without TLS: this machine may, and the listed networks. */
+export function createPlainPeers(networks: readonly string[]): (address: string) => boolean {
+  return (address) => isLoopback(address) || isInNetworks(address, networks)
 }
 
 /** The TLS of a listener. */
