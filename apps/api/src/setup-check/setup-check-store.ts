@@ -9,28 +9,20 @@ const CHECK_LOCK = 719_283_014
 export function createCheckPlace(pool: pg.Pool): () => Promise<(() => Promise<void>) | null> {
   return async () => {
     const client = await pool.connect()
-    const ignore = () => {} // a broken connection has given the place back
-    client.on('error', ignore)
-    const release = (broken: boolean) => {
-      client.off('error', ignore)
-      client.release(broken)
-    }
+    client.on('error', () => {}) // a broken connection has given the place back
     try {
       const { rows } = await client.query<{ taken: boolean }>('SELECT pg_try_advisory_lock($1) AS taken', [CHECK_LOCK])
-      if (rows[0]?.taken !== true) {
-        release(false)
-        return null
-      }
+      if (rows[0]?.taken === true) return () => giveBack(client)
     } catch (error) {
-      release(true)
+      client.release(true)
       throw error
     }
-    return async () => {
-      const freed = await client.query('SELECT pg_advisory_unlock($1)', [CHECK_LOCK]).then(
-        () => true,
-        () => false,
-      )
-      release(!freed)
-    }
+    client.release(true)
+    return null
   }
+}
+
+async function giveBack(client: pg.PoolClient): Promise<void> {
+  await client.query('SELECT pg_advisory_unlock($1)', [CHECK_LOCK]).catch(() => {})
+  client.release(true)
 }
