@@ -1,5 +1,5 @@
 import { beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import { OutcomeUnknownError } from '../domain/outcome-unknown.ts'
+import { OutcomeUnknownError } from '../domain/outage.ts'
 import { useTestDatabase, useLink, useDatabaseAt } from '../test-support/test-database.ts'
 import { isUnavailable } from './is-unavailable.ts'
 import { inTransaction } from './transaction.ts'

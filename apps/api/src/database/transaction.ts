@@ -1,5 +1,5 @@
 import type pg from 'pg'
-import { OutcomeUnknownError } from '../domain/outcome-unknown.ts'
+import { OutcomeUnknownError } from '../domain/outage.ts'
 import type { Prisma, PrismaClient } from './generated/client.ts'
 import { answerWasLost, isConflict } from './is-unavailable.ts'
 

@@ -1,7 +1,6 @@
 import type { ProblemCode } from '@inforiver-mail/contract/problem'
 import type { z } from 'zod'
-import { say, type Said } from './problem-sentences.ts'
-import { type Fault, ProblemError } from './problem.ts'
+import { type Fault, ProblemError, type Said, say } from './problem.ts'
 import { fault } from '@inforiver-mail/contract/fault-text'
 
 const MAX_LISTED_FAULTS = 100

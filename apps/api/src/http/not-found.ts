@@ -1,7 +1,6 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
-import { say } from './problem-sentences.ts'
-import { ProblemError } from './problem.ts'
+import { ProblemError, say } from './problem.ts'
 
 declare module 'fastify' {
   interface FastifyContextConfig {

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { say } from './problem-sentences.ts'
+import { say } from './problem.ts'
 
 it('makes the English of a detail from the sentences and facts that its values hold', () => {
   expect(say(['request-slow', 'nothing-stored'], { bytes: 1_024, seconds: 10 })).toEqual({

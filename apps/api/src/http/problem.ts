@@ -7,13 +7,13 @@ import { PROBLEM_STATUS, type InputFault, type Problem, type ProblemCode } from 
 import type { Values } from '@inforiver-mail/contract/values'
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
-import { OutcomeUnknownError } from '../domain/outcome-unknown.ts'
 import { plainText, sendPage } from './html.ts'
 import { createRefusalLog } from './refusal-log.ts'
 import { problemCodes } from '@inforiver-mail/contract/language/en/problem-codes'
+import { problems as sentences } from '@inforiver-mail/contract/language/en/problems'
 import { readFault } from '@inforiver-mail/contract/fault-text'
-import type { Outage } from '../domain/outage.ts'
-import { say, type Said } from './problem-sentences.ts'
+import { fillIn } from '@inforiver-mail/contract/wording'
+import { type Outage, OutcomeUnknownError } from '../domain/outage.ts'
 
 /** It is sent where waiting helps. The rate limit sets its own value. */
 const RETRY_AFTER_SECONDS: Partial<Record<ProblemCode, number>> = {
@@ -30,6 +30,25 @@ declare module 'fastify' {
     /** The problem code for a body over the limit. */
     tooLarge?: ProblemCode
   }
+}
+
+/** A detail in English, and the values that it is made of. */
+export interface Said {
+  readonly detail: string
+  readonly values: Values
+}
+
+type ProblemSentence = keyof typeof sentences
+
+/** Whether more of the message may follow, so that its sizes are the least that it has. */
+const ARRIVING: Readonly<Record<string, string>> = { yes: 'at least ' }
+
+/** Explains in English why a request is refused, by sentences that are filled with the facts. */
+export function say(names: ProblemSentence | readonly ProblemSentence[], facts: Values = {}): Said {
+  const values = { detail: [names].flat().map((name) => `problem.${name}`), ...facts }
+  const filled = { ...values, arriving: ARRIVING[String(facts['arriving'])] ?? '' }
+  const texts = [names].flat().map((name) => fillIn(sentences[name], filled))
+  return { detail: texts.join(' '), values }
 }
 
 /** A fault of the input, whose code and values follow from its message. */

@@ -1,8 +1,7 @@
 import { finished, Readable } from 'node:stream'
 import { Dicer } from '@fastify/busboy'
-import { parameterOf } from './media-type.ts'
-import { say } from './problem-sentences.ts'
-import { ProblemError } from './problem.ts'
+import { parameterOf } from './json-body.ts'
+import { ProblemError, say } from './problem.ts'
 
 /** One part of a multipart body, as the client describes it. */
 export interface BodyPart {

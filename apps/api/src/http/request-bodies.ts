@@ -7,8 +7,7 @@ import type { BodyBudget } from '../memory/body-budget.ts'
 import { SMALL_BODY_BYTES } from '../memory/memory-use.ts'
 import type { Holder } from '../memory/shares.ts'
 import { createArrivingBody, type ArrivingBody, type Pace } from './arriving-body.ts'
-import { say, type Said } from './problem-sentences.ts'
-import { ProblemError } from './problem.ts'
+import { ProblemError, type Said, say } from './problem.ts'
 import { isMultipart } from './read-multipart.ts'
 
 interface Limits {

@@ -6,6 +6,7 @@ import type {
   FastifyRequest,
   FastifySchemaCompiler,
   FastifySerializerCompiler,
+  RouteShorthandOptions,
 } from 'fastify'
 import { z } from 'zod'
 import { faultsOf, refuseInput } from './input-faults.ts'
@@ -55,6 +56,8 @@ const NO_BODY = NOTHING.nullish() // Fastify validates an absent body as null
  * Serves an endpoint of the contract. `authorize` runs before the body is read. Then the schemas validate the input. An
  * answer that does not match the response schema fails the request, so that an undeclared field cannot leak. A stream is
  * sent as it is. A HEAD request does not read it, since the end of the connection would go unnoticed.
+ *
+ * @param options of a route that takes another body than most
  */
 export function route<const E extends Endpoint, Caller>(
   app: FastifyInstance,
@@ -63,12 +66,14 @@ export function route<const E extends Endpoint, Caller>(
   handle: (
     call: Call<E, Caller>,
   ) => Promise<E extends { readonly response: infer S extends z.ZodType } ? z.input<S> | Readable | Other<E> : void>,
+  options: Pick<RouteShorthandOptions, 'bodyLimit' | 'config' | 'validatorCompiler'> = {},
 ): void {
   const callers = new WeakMap<FastifyRequest, Caller & WeakKey>()
   app.route({
+    ...options,
     method: endpoint.method,
     url: endpoint.path,
-    config: { serves: endpoint },
+    config: { ...options.config, serves: endpoint },
     schema: {
       ...(endpoint.params && { params: endpoint.params }),
       querystring: endpoint.query ?? NOTHING,

@@ -3,9 +3,7 @@ import type { Role } from '@inforiver-mail/contract/caller'
 import type { RandomBytes } from '@inforiver-mail/m365/random'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
-import { isPolling } from './polling-request.ts'
-import { say } from './problem-sentences.ts'
-import { ProblemError } from './problem.ts'
+import { ProblemError, say } from './problem.ts'
 
 /** A person who is signed in, and their session. */
 export interface SignedIn {
@@ -48,15 +46,10 @@ export function hashOpaqueValue(value: string): string {
   return hash('sha256', value, 'base64url')
 }
 
-/**
- * Keeps sessions by cookie. The prefix `__Host-` binds the cookie to this host over https. Browsers refuse that prefix
- * over http, so the cookie of a loopback host has none.
- */
+/** Keeps sessions by cookie. */
 export const sessions = fp<{ publicUrl: string; findSession: FindSession }>(
   async (app, { publicUrl, findSession }) => {
-    const secure = publicUrl.startsWith('https:')
-    const cookieName = sessionCookieName(publicUrl)
-    const cookie = { path: '/', httpOnly: true, secure, sameSite: 'lax' } as const
+    const cookie = sessionCookie(publicUrl)
 
     app.decorateRequest('signedIn', async function (this: FastifyRequest) {
       if (this.headers.authorization !== undefined) return null
@@ -68,21 +61,41 @@ export const sessions = fp<{ publicUrl: string; findSession: FindSession }>(
       return signedIn
     })
     app.decorateRequest('sessionIdHash', function (this: FastifyRequest) {
-      const id = this.cookies[cookieName]
+      const id = this.cookies[cookie.name]
       return id ? hashOpaqueValue(id) : null
     })
     app.decorateReply('startSession', function (this: FastifyReply, id: string) {
-      return this.setCookie(cookieName, id, cookie)
+      return this.setCookie(cookie.name, id, cookie.options)
     })
     app.decorateReply('endSession', function (this: FastifyReply) {
-      return this.clearCookie(cookieName, cookie)
+      return this.clearCookie(cookie.name, cookie.options)
     })
   },
   { name: 'sessions', dependencies: ['@fastify/cookie'] },
 )
 
-export function sessionCookieName(publicUrl: string): string {
-  return publicUrl.startsWith('https:') ? '__Host-inforiver-mail-session' : 'inforiver-mail-session'
+export function sessionCookie(publicUrl: string) {
+  return cookieOf(publicUrl, 'session')
+}
+
+/**
+ * Describes a cookie. The prefix `__Host-` binds it to this host over https: another host of the domain that could set one
+ * could sign somebody in as themselves. Browsers refuse that prefix over http, so the cookie of a loopback host has none.
+ */
+export function cookieOf(publicUrl: string, purpose: string) {
+  const secure = publicUrl.startsWith('https:')
+  return {
+    name: `${secure ? '__Host-' : ''}inforiver-mail-${purpose}`,
+    options: { path: '/', httpOnly: true, secure, sameSite: 'lax' },
+  } as const
+}
+
+/**
+ * Whether an open page asks by itself, and not a person: it says so with `X-Inforiver-Polling: 1`. Such a request does not
+ * keep a session alive. Only what changes nothing can be asked for that way.
+ */
+export function isPolling({ headers, method }: Pick<FastifyRequest, 'headers' | 'method'>): boolean {
+  return headers['x-inforiver-polling'] === '1' && (method === 'GET' || method === 'HEAD')
 }
 
 export async function requireSignedIn(request: FastifyRequest): Promise<SignedIn> {

@@ -1,8 +1,7 @@
 import type { FastifyRequest } from 'fastify'
 import type { GiveBack } from '../memory/byte-budget.ts'
 import type { Places } from '../memory/shares.ts'
-import { say } from './problem-sentences.ts'
-import { ProblemError } from './problem.ts'
+import { ProblemError, say } from './problem.ts'
 
 /**
  * Takes a place for a request among those that all callers share, by the share of its service.

@@ -4,7 +4,7 @@ import type { Accept, Accepted, ArrivingMessage } from '../domain/arriving-messa
 import { refuseInput } from '../http/input-faults.ts'
 import { createAdmission, type Admission, type AdmissionDeps } from './admission.ts'
 import { createIntake, type IntakeDeps } from './attachment-intake.ts'
-import type { CheckSubmission } from './read-batch.ts'
+import type { CheckSubmission } from './read-request.ts'
 import { toSubmission } from './read-submission.ts'
 import { arrivedTooSlowly, attachmentsLost, keyReused, requireNotEmpty, storageFull, timeFaults } from './refusals.ts'
 import { hashBatch, hashSubmission, type Submission, type Submit, type Submitting } from './submit.ts'

@@ -5,8 +5,7 @@ import { ProblemError } from '../http/problem.ts'
 import type { Messages } from '../queue/queue.ts'
 import type { SubmitSettings } from '../domain/submit-settings.ts'
 import type { Sender } from '../domain/arriving-message.ts'
-import { requireAllowedRecipients } from './recipients-policy.ts'
-import { requireMimeSize, requireSendable, type SizeRules } from './refusals.ts'
+import { requireAllowedRecipients, requireMimeSize, requireSendable, type SizeRules } from './refusals.ts'
 import { fault } from '@inforiver-mail/contract/fault-text'
 
 /** No limit of Microsoft's can apply below this size. */

@@ -12,7 +12,7 @@ import type { Messages, Receiving } from '../queue/queue.ts'
 import type { Tracing } from '../runtime/tracing.ts'
 import { createAccept } from './accept-message.ts'
 import { messageRoutes, type MessageGuards } from './message-routes.ts'
-import { requireAllowedRecipients } from './recipients-policy.ts'
+import { requireAllowedRecipients } from './refusals.ts'
 import { createSubmit } from './submit.ts'
 
 /** Wires submitting, finding, cancelling and retrying. */

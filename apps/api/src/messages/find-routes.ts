@@ -10,9 +10,8 @@ import {
 import type { FastifyPluginAsync, FastifyRequest } from 'fastify'
 import type { Timers } from '../runtime/clock.ts'
 import { refuseInput } from '../http/input-faults.ts'
-import { ProblemError } from '../http/problem.ts'
-import { say } from '../http/problem-sentences.ts'
-import { parseCursorToward, writeCursorToward } from '../http/list-cursor.ts'
+import { ProblemError, say } from '../http/problem.ts'
+import { parseCursor, writeCursor } from '../http/list-cursor.ts'
 import { route } from '../http/route.ts'
 import { streamExport } from '../http/stream-export.ts'
 import { takePlace } from '../http/take-place.ts'
@@ -67,7 +66,7 @@ export const findRoutes: FastifyPluginAsync<Options> = async (app, options) => {
     requireServiceOrAdmin(listMessages.scope),
     async ({ caller, request, query: { cursor, limit, ...query } }) => {
       const filter = toStoredFilter(caller, query)
-      const start = cursor === undefined ? null : parseCursorToward(cursor, MESSAGE_ID)
+      const start = cursor === undefined ? null : parseCursor(cursor, MESSAGE_ID, ['older', 'newer'])
       const giveBack = hasTextFilter(filter) ? takePlace(searchPlaces, request, 'no-place-to-search') : null
       try {
         const sender = await senderAddress(caller.tenantId)
@@ -75,8 +74,8 @@ export const findRoutes: FastifyPluginAsync<Options> = async (app, options) => {
         const found = await store.list(caller, { filter, start, limit, signal }, sender).catch(refuseLongSearch)
         return {
           items: [...found.items],
-          nextCursor: found.older && writeCursorToward(found.older, 'older'),
-          previousCursor: found.newer && writeCursorToward(found.newer, 'newer'),
+          nextCursor: found.older && writeCursor(found.older),
+          previousCursor: found.newer && writeCursor(found.newer, 'newer'),
           total: found.total,
           totalIsEstimate: found.totalIsEstimate,
         }

@@ -11,24 +11,23 @@ import { sendTestMessage } from '@inforiver-mail/contract/message-input'
 import { readUsage, sendNow } from '@inforiver-mail/contract/usage'
 import type { Scope } from '@inforiver-mail/contract/caller'
 import type { FastifyPluginAsync, FastifyRequest } from 'fastify'
+import type { MessageContent } from '@inforiver-mail/m365/message-content'
 import type { Timers } from '../runtime/clock.ts'
+import { escapeHtml } from '../http/html.ts'
 import { refuseFaults, refuseInput } from '../http/input-faults.ts'
-import { say, type Said } from '../http/problem-sentences.ts'
-import { ProblemError } from '../http/problem.ts'
+import { ProblemError, type Said, say } from '../http/problem.ts'
 import { route } from '../http/route.ts'
 import type { SignedIn } from '../http/session.ts'
 import type { Places } from '../memory/shares.ts'
-import { afterCommit } from '../domain/outcome-unknown.ts'
+import { afterCommit } from '../domain/outage.ts'
 import type { Actor, Owner } from '../queue/actor.ts'
 import type { MailboxLimits } from '../queue/mailbox/limits.ts'
 import type { Messages } from '../queue/queue.ts'
-import { refuseRecipient, requireAllowedRecipients } from './recipients-policy.ts'
 import type { Submit } from './submit.ts'
 import { findRoutes, type Audit } from './find-routes.ts'
 import { submitRoutes, type SubmitOptions } from './submit-routes.ts'
-import { storageFull } from './refusals.ts'
+import { refuseRecipient, requireAllowedRecipients, storageFull } from './refusals.ts'
 import { toUsage } from './usage.ts'
-import { testMail } from './test-mail.ts'
 
 type Guard<Caller> = (request: FastifyRequest) => Promise<Caller>
 
@@ -161,6 +160,38 @@ export const messageRoutes: FastifyPluginAsync<Options> = async (app, options) =
     void reply.header('location', addressOfMessage(messageId))
     return { messageId }
   })
+}
+
+/** The mail behind *Send test mail*, which is delivered like any other message. */
+function testMail({
+  to,
+  sender,
+  askedBy,
+  at,
+}: {
+  to: Message['to'][number]
+  sender: string
+  askedBy: string
+  at: Date
+}): MessageContent {
+  const lines = [
+    `${askedBy} asked Inforiver to send this test mail from ${sender}.`,
+    'It arrived, so reports, alerts and invitations will arrive as well.',
+    `Sent on ${at.toISOString()}.`,
+  ]
+  return {
+    to: [to],
+    cc: [],
+    bcc: [],
+    replyTo: [],
+    subject: 'Test mail from Inforiver',
+    html: `<!doctype html><html><body>${lines.map((line) => `<p>${escapeHtml(line)}</p>`).join('')}</body></html>`,
+    text: null,
+    attachments: [],
+    headers: {},
+    importance: 'normal',
+    saveToSentItems: true,
+  }
 }
 
 /** Names the service, or the person by id, for the log. */

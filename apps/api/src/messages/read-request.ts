@@ -1,10 +1,15 @@
 import type { Readable } from 'node:stream'
-import { IdempotencyKey, MAX_ATTACHMENTS, MessageInput, submitMessage } from '@inforiver-mail/contract/message-input'
+import {
+  IdempotencyKey,
+  MAX_ATTACHMENTS,
+  MessageBatch,
+  MessageInput,
+  submitMessage,
+} from '@inforiver-mail/contract/message-input'
 import type { FastifyRequest } from 'fastify'
-import { beforeValidating, parseJson } from '../http/json-body.ts'
-import { faultsOf, refuseInput } from '../http/input-faults.ts'
-import { say } from '../http/problem-sentences.ts'
-import { type Fault, ProblemError, refuseMediaType } from '../http/problem.ts'
+import { parseJson } from '../http/json-body.ts'
+import { faultsOf, refuseFaults, refuseInput } from '../http/input-faults.ts'
+import { type Fault, ProblemError, refuseMediaType, say } from '../http/problem.ts'
 import type { FreeUnused } from '../memory/body-memory.ts'
 import { SMALL_BODY_BYTES } from '../memory/memory-use.ts'
 import { mostBytesOf } from '../http/request-bodies.ts'
@@ -12,6 +17,8 @@ import { boundaryOf, readMultipart, type BodyPart } from '../http/read-multipart
 import type { AttachmentSink, Check } from '../domain/arriving-message.ts'
 import { readFileName } from '../domain/file-name.ts'
 import { fault } from '@inforiver-mail/contract/fault-text'
+import { toSubmission } from './read-submission.ts'
+import type { Submission } from './submit.ts'
 
 export const MAX_JSON_BYTES = 6 * 1024 * 1024
 const ENCODED = /^(base64|quoted-printable)$/
@@ -28,7 +35,6 @@ export async function readRequest(request: FastifyRequest, sink: AttachmentSink,
   const boundary = boundaryOf(request.headers['content-type'])
   if (boundary !== null) return readParts(request, boundary, sink, check, faults)
   if (request.body === undefined) throw refuseMediaType(submitMessage)
-  await beforeValidating(request.body)
   return validate(request.body, check, faults)
 }
 
@@ -38,7 +44,7 @@ export function readIdempotencyKey(request: FastifyRequest): string | null {
 }
 
 /** Reads and validates the Idempotency-Key. */
-export function parseIdempotencyKey({ headers }: FastifyRequest): { key: string | null; faults: Fault[] } {
+function parseIdempotencyKey({ headers }: FastifyRequest): { key: string | null; faults: Fault[] } {
   const given = headers['idempotency-key']
   if (given === undefined) return { key: null, faults: [] }
   const parsed = IdempotencyKey.safeParse(given)
@@ -109,7 +115,7 @@ async function readMessage<Result>(
     chunks.push(chunk)
   }
   freeUnused?.(sizeBytes)
-  return parse(await parseJson(Buffer.concat(chunks), contentType ?? 'text/plain', 'part'))
+  return parse(parseJson(Buffer.concat(chunks), contentType ?? 'text/plain', 'part'))
 }
 
 async function validate(value: unknown, check: Check, faults: readonly Fault[]): Promise<MessageInput> {
@@ -118,4 +124,50 @@ async function validate(value: unknown, check: Check, faults: readonly Fault[]):
   if (faults.length > 0) throw refuseInput(faults)
   await check(parsed.data)
   return parsed.data
+}
+
+/** @throws {ProblemError} where the installation does not allow the message */
+export type CheckSubmission = (input: MessageInput, submission: Submission) => Promise<void>
+
+/**
+ * Reads a batch, message by message, so that one which is refused hides nothing of those after it. It is refused as the
+ * first refused message alone would be, with the faults of all of them by path.
+ *
+ * @throws {ProblemError} `invalid-input` where it is no batch
+ */
+export async function readBatch(request: FastifyRequest, check: CheckSubmission): Promise<readonly Submission[]> {
+  const { faults } = parseIdempotencyKey(request)
+  if (request.body === undefined) throw refuseMediaType(request.routeOptions.config.serves)
+  const outline = MessageBatch.safeParse(request.body)
+  if (!outline.success) throw refuseInput([...faults, ...faultsOf(outline.error.issues)])
+  if (faults.length > 0) throw refuseInput(faults)
+  const submissions: Submission[] = []
+  const refusals: { readonly refusal: ProblemError; readonly place: string }[] = []
+  for (const [index, message] of outline.data.messages.entries()) {
+    try {
+      submissions.push(await readOne(message, check))
+    } catch (error) {
+      if (!(error instanceof ProblemError)) throw error
+      refusals.push({ refusal: error, place: `messages[${index}]` })
+    }
+  }
+  const [first] = refusals
+  if (!first) return submissions
+  throw refuseFaults(
+    first.refusal.code,
+    refusals.flatMap(({ refusal, place }) => faultsWithin(refusal, place)),
+  )
+}
+
+async function readOne(message: unknown, check: CheckSubmission): Promise<Submission> {
+  const parsed = MessageInput.safeParse(message)
+  if (!parsed.success) throw refuseInput(faultsOf(parsed.error.issues))
+  const submission = toSubmission(parsed.data, [])
+  await check(parsed.data, submission)
+  return submission
+}
+
+function faultsWithin({ errors, message }: ProblemError, place: string): Fault[] {
+  if (errors === undefined) return [{ path: place, message }]
+  return errors.map((fault) => ({ ...fault, path: fault.path === '' ? place : `${place}.${fault.path}` }))
 }

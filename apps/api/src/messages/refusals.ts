@@ -1,11 +1,11 @@
+import { isAllowedRecipient } from '@inforiver-mail/contract/allowed-domains'
 import { MAX_REQUEST_BYTES, type MessageInput } from '@inforiver-mail/contract/message-input'
 import type { MessageContent } from '@inforiver-mail/m365/message-content'
 import { MAX_MIME_BYTES } from '@inforiver-mail/m365/mime-message'
 import type { RequestSizes } from '@inforiver-mail/m365/request-sizes'
 import { type NoRoute, planSize, type SizeLimits } from '@inforiver-mail/m365/size-plan'
-import { refuseInput } from '../http/input-faults.ts'
-import { say, type Said } from '../http/problem-sentences.ts'
-import { type Fault, ProblemError } from '../http/problem.ts'
+import { refuseFaults, refuseInput } from '../http/input-faults.ts'
+import { type Fault, ProblemError, type Said, say } from '../http/problem.ts'
 import type { StorageFull } from '../queue/intake/storage.ts'
 import { fault } from '@inforiver-mail/contract/fault-text'
 
@@ -42,6 +42,38 @@ export function requireNotEmpty({ subject, html, text, attachments }: MessageCon
   // Where there is html, text is not sent.
   if (subject !== '' || (html ?? text) !== '' || attachments.length > 0) return
   throw refuseInput([{ path: '', message: fault('message-empty') }])
+}
+
+/** The domains that a message may be addressed to. An empty list allows all, and both have to allow a recipient. */
+export interface RecipientRules {
+  /** The domains that the recipients policy allows. */
+  readonly ofInstallation: readonly string[]
+  /** The domains that the service key allows. */
+  readonly ofKey: readonly string[]
+}
+
+interface Addressed {
+  readonly to: readonly { readonly address: string }[]
+  readonly cc: readonly { readonly address: string }[]
+  readonly bcc: readonly { readonly address: string }[]
+}
+
+/** Returns why a recipient is refused, in a sentence for whoever submits the message; null for one that is allowed. */
+export function refuseRecipient(address: string, { ofInstallation, ofKey }: RecipientRules): string | null {
+  if (!isAllowedRecipient(address, ofInstallation)) return fault('domain-not-allowed')
+  if (!isAllowedRecipient(address, ofKey)) return fault('domain-not-allowed-for-key')
+  return null
+}
+
+/** @throws {ProblemError} `recipient-not-allowed` with every recipient that is refused, by path */
+export function requireAllowedRecipients({ to, cc, bcc }: Addressed, rules: RecipientRules): void {
+  const faults = Object.entries({ to, cc, bcc }).flatMap(([field, recipients]) =>
+    recipients.flatMap(({ address }, index): Fault[] => {
+      const message = refuseRecipient(address, rules)
+      return message === null ? [] : [{ path: `${field}[${index}]`, message }]
+    }),
+  )
+  if (faults.length > 0) throw refuseFaults('recipient-not-allowed', faults)
 }
 
 export function storageFull({ storedBytes, neededBytes, storageBytes, heldBytes }: StorageFull): ProblemError {

@@ -6,14 +6,13 @@ import type { Accept, Accepted, AttachmentSink, Check, Sender } from '../domain/
 import type { SubmitSettings } from '../domain/submit-settings.ts'
 import { refuseEncodedBody } from '../http/json-body.ts'
 import { isMultipart } from '../http/read-multipart.ts'
-import { NOTHING, validatorOf } from '../http/route.ts'
+import { NOTHING, route, validatorOf } from '../http/route.ts'
 import type { Owner } from '../queue/actor.ts'
 import type { Messages } from '../queue/queue.ts'
 import type { Tracing } from '../runtime/tracing.ts'
 import type { AcceptBatch } from './accept-message.ts'
 import { createHashingIntake } from './attachment-intake.ts'
-import { readBatch } from './read-batch.ts'
-import { MAX_JSON_BYTES, readIdempotencyKey, readRequest } from './read-request.ts'
+import { MAX_JSON_BYTES, readBatch, readIdempotencyKey, readRequest } from './read-request.ts'
 import { toSubmission } from './read-submission.ts'
 import { keyReused } from './refusals.ts'
 import { hashBatch, hashSubmission } from './submit.ts'
@@ -35,6 +34,8 @@ export interface SubmitOptions {
 interface Arrived {
   readonly request: FastifyRequest
   readonly sender: Sender
+  /** Whether the whole body had arrived when the key was checked. */
+  readonly hadArrived: boolean
   readonly idempotencyKey: string | null
   readonly traceparent: string | null
 }
@@ -44,29 +45,26 @@ interface Operation {
   readonly maxJsonValues?: number
   readonly accept: (arrived: Arrived) => Promise<Accepted>
   /** Reads and hashes a repetition. It is answered even if its messages would be refused now. */
-  readonly hash: (request: FastifyRequest) => Promise<string>
-  readonly answer: (messages: readonly Message[], reply: FastifyReply) => unknown
+  readonly hash: (arrived: Arrived) => Promise<string>
+  readonly answer: (messages: readonly Message[], reply: FastifyReply) => Message | { items: Message[] }
 }
 
 /**
- * Takes one message, or a batch. Both do without `route()`: a multipart body is read while it arrives, and of a batch the
- * first refusal decides the answer, whether it is by the schema or by the policy.
+ * Takes one message, or a batch. Their bodies are validated here and not by the route: a multipart body is read while it
+ * arrives, and of a batch the first refusal decides the answer, whether it is by the schema or by the policy.
  */
 export const submitRoutes: FastifyPluginAsync<SubmitOptions> = async (app, options) => {
   const { store, findAll, readSettings, accept, acceptBatch, tracing } = options
   const requireSender = options.requireService(submitMessage.scope)
-  const senders = new WeakMap<FastifyRequest, { readonly sender: Sender; readonly hadArrived: boolean }>()
-
-  function admittedOf(request: FastifyRequest) {
-    const admitted = senders.get(request)
-    if (!admitted) throw new Error('The guard did not run.')
-    return admitted
-  }
 
   /** Its attachments may take long to arrive. @throws {ProblemError} also where the key has been revoked until then */
-  async function readWhole(request: FastifyRequest, sink: AttachmentSink, check: Check): Promise<MessageInput> {
+  async function readWhole(
+    { request, hadArrived }: Arrived,
+    sink: AttachmentSink,
+    check: Check,
+  ): Promise<MessageInput> {
     const input = await readRequest(request, sink, check)
-    if (isMultipart(request.headers['content-type']) && !admittedOf(request).hadArrived) await requireSender(request)
+    if (isMultipart(request.headers['content-type']) && !hadArrived) await requireSender(request)
     return input
   }
 
@@ -74,36 +72,22 @@ export const submitRoutes: FastifyPluginAsync<SubmitOptions> = async (app, optio
     among: FastifyInstance,
     { endpoint, maxJsonValues, accept: acceptArrived, hash, answer }: Operation,
   ): void {
-    among.route({
-      method: endpoint.method,
-      url: endpoint.path,
-      bodyLimit: MAX_JSON_BYTES,
-      config: { serves: endpoint, tooLarge: 'message-too-large', ...(maxJsonValues && { maxJsonValues }) },
-      schema: {
-        querystring: NOTHING,
-        headers: endpoint.headers,
-        body: endpoint.body,
-        response: { [endpoint.status]: endpoint.response },
-      },
-      // The handler validates the body, once it is known how it came.
-      validatorCompiler: ({ httpPart }) => (httpPart === 'querystring' ? validatorOf(NOTHING) : () => true),
-      // Runs after every onRequest hook, so that the rate limit has counted a stranger who is refused here.
-      preParsing: async (request, _reply, payload) => {
-        senders.set(request, { sender: await requireSender(request), hadArrived: request.raw.complete })
-        return payload
-      },
-      handler: async (request, reply) => {
-        const admitted = admittedOf(request)
+    route(
+      among,
+      endpoint,
+      async (request) => ({ sender: await requireSender(request), hadArrived: request.raw.complete }),
+      async ({ request, reply, caller: { sender: admitted, hadArrived } }) => {
         // The key may have been revoked, and the settings changed, while JSON arrived. Parts have yet to be read.
-        const isUpToDate = admitted.hadArrived || isMultipart(request.headers['content-type'])
-        const sender = isUpToDate ? admitted.sender : await requireSender(request)
+        const isUpToDate = hadArrived || isMultipart(request.headers['content-type'])
+        const sender = isUpToDate ? admitted : await requireSender(request)
         const { tenantId, service } = sender
         const idempotencyKey = readIdempotencyKey(request)
         const first = idempotencyKey === null ? null : await store.findKey({ tenantId, service, key: idempotencyKey })
 
         async function take(traceparent: string | null): Promise<Accepted> {
-          if (!first) return acceptArrived({ request, sender, idempotencyKey, traceparent })
-          if ((await hash(request)) !== first.contentHash) throw keyReused()
+          const arrived = { request, sender, hadArrived, idempotencyKey, traceparent }
+          if (!first) return acceptArrived(arrived)
+          if ((await hash(arrived)) !== first.contentHash) throw keyReused()
           return { ids: first.messageIds, messages: null }
         }
 
@@ -116,10 +100,14 @@ export const submitRoutes: FastifyPluginAsync<SubmitOptions> = async (app, optio
           for (const id of ids) request.log.info({ message: id, service, repeated: true }, 'message accepted')
           void reply.header('idempotency-replayed', 'true')
         }
-        void reply.code(endpoint.status).header('cache-control', 'no-store')
         return answer(messages ?? (await findAll(sender, ids)), reply)
       },
-    })
+      {
+        bodyLimit: MAX_JSON_BYTES,
+        config: { tooLarge: 'message-too-large', ...(maxJsonValues && { maxJsonValues }) },
+        validatorCompiler: ({ httpPart }) => (httpPart === 'querystring' ? validatorOf(NOTHING) : () => true),
+      },
+    )
   }
 
   await app.register(async (single) => {
@@ -130,8 +118,9 @@ export const submitRoutes: FastifyPluginAsync<SubmitOptions> = async (app, optio
 
     serve(single, {
       endpoint: submitMessage,
-      accept: ({ request, sender, idempotencyKey, traceparent }) =>
-        accept({
+      accept(arrived) {
+        const { request, sender, idempotencyKey, traceparent } = arrived
+        return accept({
           sender,
           memory: request.arrival,
           traceparent,
@@ -140,18 +129,22 @@ export const submitRoutes: FastifyPluginAsync<SubmitOptions> = async (app, optio
           readSettings: async () =>
             isMultipart(request.headers['content-type']) ? readSettings(sender.tenantId) : sender.settings,
           read: async (sink, check) => ({
-            input: await readWhole(request, sink, check),
+            input: await readWhole(arrived, sink, check),
             mime: null,
             idempotencyKey,
             contentHash: null,
           }),
-        }),
-      async hash(request) {
+        })
+      },
+      async hash(arrived) {
         const intake = createHashingIntake()
-        const input = await readWhole(request, intake, async () => {})
+        const input = await readWhole(arrived, intake, async () => {})
         return hashSubmission(toSubmission(input, intake.parts))
       },
-      answer: ([message], reply) => reply.header('location', addressOfMessage(message?.id ?? '')).send(message),
+      answer([message], reply) {
+        void reply.header('location', addressOfMessage(message?.id ?? ''))
+        return message as Message
+      },
     })
   })
 
@@ -160,7 +153,7 @@ export const submitRoutes: FastifyPluginAsync<SubmitOptions> = async (app, optio
     maxJsonValues: MAX_JSON_VALUES,
     accept: ({ request, ...arrived }) =>
       acceptBatch({ ...arrived, log: request.log, read: (check) => readBatch(request, check) }),
-    hash: async (request) => hashBatch(await readBatch(request, async () => {})),
-    answer: (items, reply) => reply.send({ items }),
+    hash: async ({ request }) => hashBatch(await readBatch(request, async () => {})),
+    answer: (items) => ({ items: [...items] }),
   })
 }

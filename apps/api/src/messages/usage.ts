@@ -1,4 +1,7 @@
 import type { Usage } from '@inforiver-mail/contract/usage'
+import type { Registry } from 'prom-client'
+import { measureTogether } from '../http/metrics.ts'
+import type { StorageUse } from '../queue/intake/storage.ts'
 import type { MailboxLimits } from '../queue/mailbox/limits.ts'
 import type { MailboxState } from '../queue/records/departures.ts'
 
@@ -20,4 +23,20 @@ export function toUsage(state: MailboxState, limits: MailboxLimits, storageBytes
 
 function allowance(limit: number, used: number): { limit: number; left: number } | null {
   return limit === 0 ? null : { limit, left: Math.max(0, limit - used) }
+}
+
+/** Measures how full the storage is, equal in every process. */
+export function measureStorage(registry: Registry, read: () => Promise<StorageUse>): void {
+  measureTogether(registry, read, [
+    {
+      name: 'inforiver_mail_storage_bytes',
+      help: 'What stored messages occupy.',
+      valueOf: ({ usedBytes }) => usedBytes,
+    },
+    {
+      name: 'inforiver_mail_storage_limit_bytes',
+      help: 'The most that stored messages may occupy.',
+      valueOf: ({ limitBytes }) => limitBytes,
+    },
+  ])
 }

@@ -11,7 +11,7 @@ import {
   type SubmitSettings,
   type SubmitSettingsRow,
 } from '../domain/submit-settings.ts'
-import { isAllowedClient } from './client-address.ts'
+import { isInNetworks } from '../domain/ip-networks.ts'
 
 // Looking up the keys that are presented, by SQL. `service-key-store.ts` makes and revokes them.
 
@@ -121,7 +121,7 @@ export function createServiceKeyLookup(pool: pg.Pool, clock: () => Date, timers:
 function whyRefused({ revoked, expired, allowed_addresses: allowed }: FoundRow, client: string): FoundKey['refused'] {
   if (revoked) return 'revoked'
   if (expired) return 'expired'
-  return isAllowedClient(client, allowed) ? null : 'address-not-allowed'
+  return allowed.length === 0 || isInNetworks(client, allowed) ? null : 'address-not-allowed'
 }
 
 function toService({ id, tenant_id, name, scopes, allowed_domains }: FoundRow): Service {

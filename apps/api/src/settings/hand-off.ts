@@ -14,7 +14,7 @@ import { readApproval, type Approval } from '../domain/approval-links.ts'
 import type { Timers } from '../runtime/clock.ts'
 import { plainText, refusalPage, sendPage, type PlainPage } from '../http/html.ts'
 import type { ReturnHandler } from '../http/microsoft-callback.ts'
-import { newOpaqueValue } from '../http/session.ts'
+import { cookieOf, newOpaqueValue } from '../http/session.ts'
 import { readApprovalAnswer, tryUntilGranted, type WaitForGrant } from './consent-page.ts'
 import type { SettingsStore } from './settings-store.ts'
 
@@ -49,8 +49,7 @@ interface Row {
  */
 export function createHandOff(deps: Deps) {
   const { graphAuth, tenantId, publicUrl, identity, settingsStore, clock, timers, random, waitForGrant } = deps
-  const secure = publicUrl.startsWith('https:')
-  const cookieName = `${secure ? '__Host-' : ''}inforiver-mail-approval`
+  const cookie = cookieOf(publicUrl, 'approval')
   let seen: { readonly untilMs: number; readonly roles: Promise<Roles> } | null = null
 
   async function show(request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
@@ -67,7 +66,7 @@ export function createHandOff(deps: Deps) {
   }
 
   const approvalReturn: ReturnHandler = async ({ state, parameters, request, reply }) => {
-    if (state !== request.cookies[cookieName]) return false
+    if (state !== request.cookies[cookie.name]) return false
     const approval = readApproval(Object.fromEntries(new URLSearchParams(state.slice(state.indexOf('?') + 1))))
     const refusal = readApprovalAnswer(identity, parameters)
     seen = null
@@ -136,7 +135,7 @@ export function createHandOff(deps: Deps) {
   ): Pick<PlainPage, 'items' | 'link' | 'command' | 'values'> {
     const query = Object.entries(approval).map(([name, wanted]) => `${name}=${String(wanted)}`)
     const state = `${newOpaqueValue(random)}?${query.join('&')}`
-    void reply.setCookie(cookieName, state, { path: '/', httpOnly: true, secure, sameSite: 'lax', maxAge: 60 * 60 })
+    void reply.setCookie(cookie.name, state, { ...cookie.options, maxAge: 60 * 60 })
     // Only the address that asks for all that the registration lists asks for permissions of the application.
     const href =
       graphAuth === 'application' || approval.trace

@@ -1,7 +1,6 @@
 import { checkSetup } from '@inforiver-mail/contract/setup-check'
-import type { FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify'
-import { say } from '../http/problem-sentences.ts'
-import { ProblemError } from '../http/problem.ts'
+import type { FastifyPluginAsync, FastifyRequest } from 'fastify'
+import { ProblemError, say } from '../http/problem.ts'
 import { route } from '../http/route.ts'
 import type { SignedIn } from '../http/session.ts'
 import type { SetupCheck } from './setup-check.ts'
@@ -21,31 +20,16 @@ export const setupCheckRoutes: FastifyPluginAsync<Options> = async (app, { requi
   route(app, checkSetup, requireAdmin, async ({ reply, body: { fromEmail } }) => {
     const giveBack = await takePlace()
     if (giveBack === null) throw new ProblemError('check-running', say('check-running', { seconds: 20 }))
-    const ending = endingOf(reply, stopping.signal)
+    const gone = new AbortController()
+    reply.raw.once('close', () => gone.abort())
+    const signal = AbortSignal.any([gone.signal, stopping.signal])
     try {
-      return { checks: await check({ fromEmail, signal: ending.signal }) }
+      return { checks: await check({ fromEmail, signal }) }
     } catch (error) {
-      if (!ending.signal.aborted) throw error
+      if (!signal.aborted) throw error
       throw new ProblemError('unavailable', say('check-stopping'))
     } finally {
-      ending.release()
       await giveBack()
     }
   })
-}
-
-/** Aborts when the connection ends before the answer, or with `stopping`. */
-function endingOf(reply: FastifyReply, stopping: AbortSignal): { readonly signal: AbortSignal; release(): void } {
-  const controller = new AbortController()
-  const end = () => controller.abort()
-  reply.raw.once('close', end)
-  stopping.addEventListener('abort', end, { once: true })
-  if (stopping.aborted) end()
-  return {
-    signal: controller.signal,
-    release() {
-      reply.raw.off('close', end)
-      stopping.removeEventListener('abort', end)
-    },
-  }
 }

@@ -4,7 +4,6 @@ import type { FastifyPluginAsync, FastifyRequest } from 'fastify'
 import type { Runtime } from '../runtime/clock.ts'
 import type { Database } from '../database/database.ts'
 import type { FindSession, SignedIn } from '../http/session.ts'
-import { sessionRoutes } from './session-routes.ts'
 import { createSignIn } from './sign-in.ts'
 import { signInReturn, signInRoutes } from './sign-in-routes.ts'
 import { createSignInStore } from './sign-in-store.ts'
@@ -31,8 +30,7 @@ export function composeSignIn(
     routes:
       ({ requireAdmin }: { requireAdmin: (request: FastifyRequest) => Promise<SignedIn> }): FastifyPluginAsync =>
       async (app) => {
-        await app.register(signInRoutes, { ...deps, signIn, store })
-        await app.register(sessionRoutes, { requireAdmin, store, clock })
+        await app.register(signInRoutes, { ...deps, requireAdmin, signIn, store })
       },
     signInReturn: signInReturn({ signIn, publicUrl: deps.publicUrl }),
     /** Housekeeping runs these, by name. */

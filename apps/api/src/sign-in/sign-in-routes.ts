@@ -1,14 +1,17 @@
-import { readSession, signOut } from '@inforiver-mail/contract/session'
+import { endOtherSessions, endSession, listSessions, readSession, signOut } from '@inforiver-mail/contract/session'
 import type { RandomBytes } from '@inforiver-mail/m365/random'
 import type { FastifyPluginAsync, FastifyRequest } from 'fastify'
 import { SIGN_IN_APPROVAL_PATH } from '../domain/approval-links.ts'
 import { plainText, refusalPage, sendPage } from '../http/html.ts'
 import type { ReturnHandler } from '../http/microsoft-callback.ts'
+import { ProblemError } from '../http/problem.ts'
 import { route } from '../http/route.ts'
-import { newOpaqueValue, requireSignedIn } from '../http/session.ts'
+import { cookieOf, newOpaqueValue, requireSignedIn, type SignedIn } from '../http/session.ts'
 import type { SignIn } from './sign-in.ts'
 import type { SignInStore } from './sign-in-store.ts'
 
+/** Binds a sign-in to the browser that began it. */
+const BROWSER_COOKIE = 'sign-in'
 const BROWSER_COOKIE_SECONDS = 10 * 60
 const SIGN_INS_PER_MINUTE = 100
 /** A filter by a long subject in Chinese has 2,300 encoded. Many proxies take headers of 4 KB and no more. */
@@ -17,14 +20,17 @@ const SIGNED_IN_PATH = '/auth/signed-in'
 
 interface Options {
   readonly signIn: SignIn
-  readonly store: Pick<SignInStore, 'endSession'>
+  readonly requireAdmin: (request: FastifyRequest) => Promise<SignedIn>
+  readonly store: SignInStore
   readonly publicUrl: string
   readonly clock: () => Date
   readonly random: RandomBytes
 }
 
-export const signInRoutes: FastifyPluginAsync<Options> = async (app, { signIn, store, publicUrl, clock, random }) => {
-  const browserCookie = browserCookieOf(publicUrl)
+/** Signing in and out, and who is signed in where. */
+export const signInRoutes: FastifyPluginAsync<Options> = async (app, options) => {
+  const { requireAdmin, signIn, store, publicUrl, clock, random } = options
+  const browserCookie = cookieOf(publicUrl, BROWSER_COOKIE)
   app.get(
     '/auth/sign-in',
     {
@@ -41,7 +47,8 @@ export const signInRoutes: FastifyPluginAsync<Options> = async (app, { signIn, s
         silent: prompt === 'none',
         sessionIdHash: request.sessionIdHash(),
       })
-      return reply.setCookie(browserCookie.name, browser, browserCookie.options).redirect(url)
+      const options = { ...browserCookie.options, maxAge: BROWSER_COOKIE_SECONDS }
+      return reply.setCookie(browserCookie.name, browser, options).redirect(url)
     },
   )
 
@@ -67,10 +74,19 @@ export const signInRoutes: FastifyPluginAsync<Options> = async (app, { signIn, s
     await store.endSession(caller, clock())
     reply.endSession()
   })
+
+  route(app, listSessions, requireAdmin, async ({ caller }) => ({ items: await store.listSessions(caller, clock()) }))
+
+  route(app, endSession, requireAdmin, async ({ caller, params: { id } }) => {
+    if (!(await store.endSessionOf(id, caller, clock())))
+      throw new ProblemError('not-found', 'There is no such session, or it has ended.')
+  })
+
+  route(app, endOtherSessions, requireAdmin, async ({ caller }) => store.endOtherSessions(caller, clock()))
 }
 
 export function signInReturn({ signIn, publicUrl }: Pick<Options, 'signIn' | 'publicUrl'>): ReturnHandler {
-  const browserCookie = browserCookieOf(publicUrl)
+  const browserCookie = cookieOf(publicUrl, BROWSER_COOKIE)
   return async ({ state, parameters, request, reply }) => {
     const result = await signIn.finish({
       state,
@@ -89,7 +105,7 @@ export function signInReturn({ signIn, publicUrl }: Pick<Options, 'signIn' | 'pu
       return true
     }
     const { explanation } = result
-    logRefusal(request, explanation.kind, explanation.correlationId)
+    request.log.warn({ kind: explanation.kind, correlationId: explanation.correlationId }, 'sign-in refused')
     sendPage(reply, 403, {
       ...refusalPage(explanation),
       link: {
@@ -99,19 +115,6 @@ export function signInReturn({ signIn, publicUrl }: Pick<Options, 'signIn' | 'pu
     })
     return true
   }
-}
-
-/** `__Host-` keeps other hosts of the domain from setting the cookie, by which they could sign somebody in as themselves. */
-function browserCookieOf(publicUrl: string) {
-  const secure = publicUrl.startsWith('https:')
-  return {
-    name: secure ? '__Host-inforiver-mail-sign-in' : 'inforiver-mail-sign-in',
-    options: { path: '/', httpOnly: true, secure, sameSite: 'lax', maxAge: BROWSER_COOKIE_SECONDS },
-  } as const
-}
-
-function logRefusal(request: FastifyRequest, kind: string, correlationId: string | null): void {
-  request.log.warn({ kind, correlationId }, 'sign-in refused')
 }
 
 /** Returns a path of our own, or `/`: redirecting elsewhere would be an open redirect. What is too long loses its query. */

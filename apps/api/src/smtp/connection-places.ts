@@ -1,5 +1,5 @@
 import type { Timers } from '../runtime/clock.ts'
-import { say } from '../http/problem-sentences.ts'
+import { say } from '../http/problem.ts'
 import { subscriberOf } from '../domain/ip-networks.ts'
 import { createPlaces, type Holder } from '../memory/shares.ts'
 import { SmtpRefusal } from './reply.ts'

@@ -1,7 +1,6 @@
 import type { ProblemCode } from '@inforiver-mail/contract/problem'
 import type { Outage } from '../domain/outage.ts'
-import { ProblemError } from '../http/problem.ts'
-import { say } from '../http/problem-sentences.ts'
+import { ProblemError, say } from '../http/problem.ts'
 
 // Every reply of 4xx and 5xx carries exactly one enhanced status code (RFC 3463). smtp-server would choose it by the number
 // alone, so it is told to write none, and they are written here.

@@ -4,8 +4,7 @@ import { MAX_ATTACHMENTS } from '@inforiver-mail/contract/message-input'
 import { problemCodes } from '@inforiver-mail/contract/language/en/problem-codes'
 import { Problem, PROBLEM_STATUS, ProblemCode } from '@inforiver-mail/contract/problem'
 import { VERSION } from '../../runtime/version.ts'
-import { withExample, withFieldExamples } from './openapi-examples.ts'
-import { PROBLEM_EXAMPLES } from '../problem-examples.ts'
+import { PROBLEM_EXAMPLES, withExample, withFieldExamples } from './openapi-examples.ts'
 import { describeProblem, ProblemError } from '../problem.ts'
 import {
   describeSchemas,
@@ -18,7 +17,7 @@ import {
   type NamedSchemas,
 } from './openapi-schemas.ts'
 import { TAGS, tagOf } from './openapi-tags.ts'
-import { sessionCookieName } from '../session.ts'
+import { sessionCookie } from '../session.ts'
 
 const EXAMPLE_REQUEST_ID = '0b7f3c1e-58d2-4f6a-9a41-2c6d8e0f1b35'
 const PROBLEM_TYPE = 'application/problem+json'
@@ -65,7 +64,7 @@ export function describeApi(endpoints: readonly Endpoint[], publicUrl: string) {
         session: {
           type: 'apiKey',
           in: 'cookie',
-          name: sessionCookieName(publicUrl),
+          name: sessionCookie(publicUrl).name,
           description: 'Of somebody who has signed in with Microsoft. What changes something needs our Origin too.',
         },
       },
