@@ -256,20 +256,9 @@ function storedOf(
 ): Stored {
   const settingsStore = createSettingsStore(prisma, createIds({ clock, random }))
   const grantStore = createGrantStore(prisma)
-  const connections = createConnectionCheck({
-    settingsStore,
-    grantStore,
-    identity,
-    vault,
-    clock,
-    timers,
-    chance,
-    random,
-  })
+  const access = { settingsStore, grantStore, identity, vault, clock, timers, chance, random }
   return {
-    readConnection: () => connections.readConnection(tenantId),
-    requestAccess: (signal, refused) => connections.requestAccess(tenantId, signal, refused),
-    requestFreshAccess: (signal) => connections.requestFreshAccess(tenantId, signal),
+    ...createConnectionCheck({ tenantId, ...access }),
     async readStorage() {
       const use = await readStorage(pool, tenantId, storageBytes)
       return { ...use, largest: isNearlyFull(use) ? await findLargestServices(pool, tenantId) : null }

@@ -137,17 +137,14 @@ export function readTlsCertificateFiles(paths: {
   readonly certificatePath: string
   readonly keyPath: string
 }): TlsCertificateReading {
-  const texts = [paths.certificatePath, paths.keyPath].map((path, index) => {
+  const texts: string[] = []
+  for (const [what, path] of Object.entries({ certificate: paths.certificatePath, 'private key': paths.keyPath }))
     try {
-      return readFileSync(path, 'utf8')
+      texts.push(readFileSync(path, 'utf8'))
     } catch (error) {
-      const what = index === 0 ? 'certificate' : 'private key'
-      return { fault: `The file of the ${what} cannot be read (${errorCode(error)}).` }
+      return { outcome: 'unusable', fault: `The file of the ${what} cannot be read (${errorCode(error)}).` }
     }
-  })
   const [cert = '', key = ''] = texts
-  if (typeof cert !== 'string') return { outcome: 'unusable', fault: cert.fault }
-  if (typeof key !== 'string') return { outcome: 'unusable', fault: key.fault }
   return readTlsCertificate(cert, key)
 }
 

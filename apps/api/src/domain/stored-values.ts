@@ -45,27 +45,29 @@ function countShared(some: readonly string[], others: readonly string[]): number
   return firstOther === -1 ? some.length : firstOther
 }
 
+export const readAttemptOutcome = readerOf(AttemptOutcome.options, 'unknown')
+export const readPriority = readerOf(MessagePriority.options, 'normal')
+export const readSettingsStatus = readerOf(SettingsStatus.options, 'connected')
+export const readMailState = readerOf(MailState.options, 'stopped')
+export const readMailboxKind = readerOf(MailboxKind.options, 'delegated')
+export const readConsentPurpose = readerOf(ConsentPurpose.options, 'reconnect')
+export const readHeldBecause = orNull(readerOf(HeldBecause.options, 'not-configured'))
+/** Null while only a note or a detail is known of a recipient. */
+export const readDelivery = orNull(readerOf(Delivery.options, 'unknown'))
+export const readDeliverySource = orNull(readerOf(DeliverySource.options, 'trace'))
+
+function readerOf<Known extends string>(known: readonly Known[], otherwise: Known): (stored: string) => Known {
+  return (stored) => nearest(known, stored, otherwise)
+}
+
+function orNull<Known>(read: (stored: string) => Known): (stored: string | null) => Known | null {
+  return (stored) => (stored === null ? null : read(stored))
+}
+
 /** @param hasEnded for a status that is unknown */
 export function readMessageStatus(stored: string, hasEnded: boolean): MessageStatus {
   const known = hasEnded ? (['sent', 'failed', 'cancelled'] as const) : MessageStatus.options
   return nearest(known, stored, hasEnded ? 'failed' : 'queued')
-}
-
-export function readHeldBecause(stored: string | null): HeldBecause | null {
-  return stored === null ? null : nearest(HeldBecause.options, stored, 'not-configured')
-}
-
-export function readAttemptOutcome(stored: string): AttemptOutcome {
-  return nearest(AttemptOutcome.options, stored, 'unknown')
-}
-
-/** Null while only a note or a detail is known of a recipient. */
-export function readDelivery(stored: string | null): Delivery | null {
-  return stored === null ? null : nearest(Delivery.options, stored, 'unknown')
-}
-
-export function readDeliverySource(stored: string | null): DeliverySource | null {
-  return stored === null ? null : nearest(DeliverySource.options, stored, 'trace')
 }
 
 export function readMessageProblem(stored: unknown): MessageProblem | null {
@@ -88,22 +90,6 @@ export function readAttachments(stored: readonly Attachment[]): Attachment[] {
   return stored.map(({ filename, contentType, sizeBytes, inline }) => ({ filename, contentType, sizeBytes, inline }))
 }
 
-export function readPriority(stored: string): MessagePriority {
-  return nearest(MessagePriority.options, stored, 'normal')
-}
-
-export function readSettingsStatus(stored: string): SettingsStatus {
-  return nearest(SettingsStatus.options, stored, 'connected')
-}
-
-export function readMailState(stored: string): MailState {
-  return nearest(MailState.options, stored, 'stopped')
-}
-
-export function readMailboxKind(stored: string): MailboxKind {
-  return nearest(MailboxKind.options, stored, 'delegated')
-}
-
 /** @param status of the settings */
 export function readSettingsProblem(stored: unknown, status: SettingsStatus): ConnectionProblem | null {
   if (!isRecord(stored)) return null
@@ -113,10 +99,6 @@ export function readSettingsProblem(stored: unknown, status: SettingsStatus): Co
     code: nearest(ConnectionProblem.shape.code.options, stored['code'], otherwise),
     since: textOf(stored['since']) ?? new Date(0).toISOString(),
   }
-}
-
-export function readConsentPurpose(stored: string): ConsentPurpose {
-  return nearest(ConsentPurpose.options, stored, 'reconnect')
 }
 
 export function readConsentStatus(stored: string, hasEnded: boolean): ConsentStatus {

@@ -6,7 +6,7 @@ import { connectMailbox } from '../test-support/office365-smtp.ts'
 import { requestsTo, untilMet } from '../test-support/scenario.ts'
 import { createTimeLimit } from '../../../../packages/m365/src/test-support/time-limit.ts'
 import { createTestClock, HOURS, MINUTES, SECONDS } from '../test-support/test-clock.ts'
-import { createAccessRecheck } from './refresh-grants.ts'
+import { recheckAccess } from './refresh-grants.ts'
 import type { Access } from '../domain/mailbox-access.ts'
 import type { GrantStore } from './grant-store.ts'
 
@@ -46,12 +46,11 @@ async function startProcess(overrides: Overrides = {}): Promise<Process> {
   opened.push(modules)
   const { grantStore, accessSource } = modules
   tenantId = modules.tenantId
-  const recheck = createAccessRecheck({ ...modules, logger: createLogger('silent') })
   const { signal } = new AbortController()
   return {
     grantStore,
     access: (options = {}) => accessSource.access(tenantId, { ...options, signal }),
-    recheck: () => recheck(signal),
+    recheck: () => recheckAccess({ ...modules, logger: createLogger('silent') }, signal),
   }
 }
 

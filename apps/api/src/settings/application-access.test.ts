@@ -4,7 +4,7 @@ import { useAdminFixture } from '../test-support/admin-fixture.ts'
 import { createAccessModules, type AccessModules } from '../test-support/access-modules.ts'
 import { createTestClock, HOURS, SECONDS } from '../test-support/test-clock.ts'
 import type { Access } from '../domain/mailbox-access.ts'
-import { createAccessRecheck, createKeepAlive } from './refresh-grants.ts'
+import { keepGrantsAlive, recheckAccess } from './refresh-grants.ts'
 
 /** The part of a worker that keeps the token. */
 interface Process {
@@ -42,13 +42,11 @@ async function startProcess(): Promise<Process> {
   opened.push(modules)
   const { tenantId, accessSource } = modules
   const logger = createLogger('silent')
-  const recheck = createAccessRecheck({ ...modules, logger })
-  const keepAlive = createKeepAlive({ ...modules, logger })
   const { signal } = new AbortController()
   return {
     access: () => accessSource.access(tenantId, { signal }),
-    recheck: () => recheck(signal),
-    keepAlive: () => keepAlive(clock.now(), signal),
+    recheck: () => recheckAccess({ ...modules, logger }, signal),
+    keepAlive: () => keepGrantsAlive({ ...modules, logger }, clock.now(), signal),
   }
 }
 

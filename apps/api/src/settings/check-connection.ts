@@ -10,12 +10,16 @@ import { worded } from '@inforiver-mail/m365/explanation'
  * connection is only reported: the worker that meets it changes the settings, pauses and raises the alert.
  */
 export function createConnectionCheck({
+  tenantId,
   settingsStore,
   grantStore,
   ...deps
-}: Omit<AccessDeps, 'settingsStore'> & { settingsStore: Pick<SettingsStore, 'read' | 'readMail'> }) {
+}: Omit<AccessDeps, 'settingsStore'> & {
+  tenantId: string
+  settingsStore: Pick<SettingsStore, 'read' | 'readMail'>
+}) {
   return {
-    async readConnection(tenantId: string): Promise<CheckedConnection | null> {
+    async readConnection(): Promise<CheckedConnection | null> {
       const { state, reports } = await settingsStore.read(tenantId)
       if (state.status === 'not-configured') return null
       const { connection, problem } = state
@@ -35,15 +39,15 @@ export function createConnectionCheck({
     },
 
     /** The same with a token that is fetched now, in place of one that still works. */
-    async requestFreshAccess(tenantId: string, signal: AbortSignal): Promise<CheckedAccess> {
+    async requestFreshAccess(signal: AbortSignal): Promise<CheckedAccess> {
       const { grant } = await grantStore.read(tenantId)
-      return request(tenantId, signal, grant ? { grantVersion: grant.grantVersion, claims: null } : undefined)
+      return request(signal, grant ? { grantVersion: grant.grantVersion, claims: null } : undefined)
     },
 
     requestAccess: request,
   }
 
-  async function request(tenantId: string, signal: AbortSignal, refused?: RefusedToken): Promise<CheckedAccess> {
+  async function request(signal: AbortSignal, refused?: RefusedToken): Promise<CheckedAccess> {
     let problem: ConnectionProblem | null = null
     const source = createAccessSource({
       ...deps,
@@ -60,14 +64,14 @@ export function createConnectionCheck({
       ...(refused && { refused: refused.grantVersion, ...(refused.claims !== null && { claims: refused.claims }) }),
     })
     if (access.outcome === 'unavailable') return access
-    if (access.outcome !== 'granted') return { outcome: 'lost', problem: problem ?? (await readProblem(tenantId)) }
+    if (access.outcome !== 'granted') return { outcome: 'lost', problem: problem ?? (await readProblem()) }
     const { accessToken, connection } = access
     const isApplication = connection.mailbox === 'application'
     return { ...access, permissions: isApplication ? applicationRoles(accessToken) : connection.permissions }
   }
 
   /** The settings may have changed since they were read. */
-  async function readProblem(tenantId: string): Promise<ConnectionProblem> {
+  async function readProblem(): Promise<ConnectionProblem> {
     const { state } = await settingsStore.read(tenantId)
     return (state.status === 'not-configured' ? null : state.problem) ?? CHANGED
   }

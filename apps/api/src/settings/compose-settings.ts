@@ -15,7 +15,7 @@ import { createConsents } from './consents.ts'
 import { createCredentialWatch, type TellOfExpiry } from './credential-watch.ts'
 import { createDeliveryReportSwitches } from './report-switches.ts'
 import { createGrantStore } from './grant-store.ts'
-import { createAccessRecheck, createKeepAlive } from './refresh-grants.ts'
+import { keepGrantsAlive, recheckAccess } from './refresh-grants.ts'
 import { proveInbox } from './report-proofs.ts'
 import { createReportSourceStore, createReportsStore } from './reports-store.ts'
 import { checkSentItemsSearch } from './sent-items-search.ts'
@@ -61,8 +61,7 @@ export function composeSettings(
     },
   ])
   const reportSources = createReportSourceStore(database.pool)
-  const keepAlive = createKeepAlive({ ...deps, grantStore, accessSource })
-  const recheckAccess = createAccessRecheck({ ...deps, settingsStore, grantStore, accessSource })
+  const refreshing = { ...deps, grantStore, accessSource }
 
   return {
     accessSource,
@@ -107,8 +106,8 @@ export function composeSettings(
     /** Housekeeping runs these, by name. */
     tasks: {
       'sweep-consents': () => consentStore.sweep(clock()),
-      'keep-grants-alive': () => keepAlive(clock(), timers.deadline(REFRESH_TIMEOUT_MS)),
-      'recheck-access': () => recheckAccess(timers.deadline(REFRESH_TIMEOUT_MS)),
+      'keep-grants-alive': () => keepGrantsAlive(refreshing, clock(), timers.deadline(REFRESH_TIMEOUT_MS)),
+      'recheck-access': () => recheckAccess(refreshing, timers.deadline(REFRESH_TIMEOUT_MS)),
       'watch-credential': createCredentialWatch(deps),
       'check-sent-items-search': () => checkSentItemsSearch({ grantStore, accessSource, mailer, clock, timers }),
     },

@@ -286,7 +286,7 @@ interface AuditedEnding {
 /** Ends the matching consents that are still open, deletes their secrets, and returns how many there were. */
 export async function endConsents(
   transaction: Prisma.TransactionClient,
-  where: { id: string } | { tenantId: string; except?: string },
+  where: Pick<Prisma.ConsentWhereInput, 'id' | 'tenantId'>,
   ending: {
     status: ConsentStatus
     problem?: Prisma.InputJsonObject
@@ -296,17 +296,12 @@ export async function endConsents(
   now: Date,
   audited: AuditedEnding = {},
 ): Promise<number> {
-  const which = 'id' in where ? { id: where.id } : { tenantId: where.tenantId, ...exceptOf(where) }
   const ended = await transaction.consent.updateManyAndReturn({
-    where: { ...which, ...openAt(now) },
+    where: { ...where, ...openAt(now) },
     data: { ...ending, endedAt: now, secretsSealed: null },
   })
   await appendAuditEvent(transaction, ...ended.map((consent) => consentEnded(consent, now, audited)))
   return ended.length
-}
-
-function exceptOf({ except }: { except?: string }) {
-  return except === undefined ? {} : { id: { not: except } }
 }
 
 /** Microsoft's next page of a consent that has several. */

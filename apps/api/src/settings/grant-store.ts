@@ -7,8 +7,6 @@ import { bouncesProblemColumn } from './reports-store.ts'
 import { NO_REFRESH, toSettings, type SealedTokens } from './settings-row-store.ts'
 import type { VersionedSettings } from './settings-state.ts'
 
-const IDLE_BATCH = 100
-const SEARCHES_BATCH = 1_000
 /**
  * No lease or pause is longer. A time further ahead was written before the clock of the database was set back, or before a
  * standby took over whose clock is behind.
@@ -142,7 +140,7 @@ export function createGrantStore(prisma: PrismaClient) {
       })
     },
 
-    /** Finds working connections that were last refreshed before, the longest unused first. */
+    /** Finds working connections that were last refreshed before. */
     async findIdle(refreshedBefore: Date): Promise<{ tenantId: string; grantVersion: number }[]> {
       return prisma.tenantSettings.findMany({
         select: { tenantId: true, grantVersion: true },
@@ -151,8 +149,14 @@ export function createGrantStore(prisma: PrismaClient) {
           problem: { equals: Prisma.DbNull },
           accessTokenObtainedAt: { lt: refreshedBefore },
         },
-        orderBy: { accessTokenObtainedAt: 'asc' },
-        take: IDLE_BATCH,
+      })
+    },
+
+    /** Finds those whose app registration Microsoft refused when it was last asked. */
+    async findMisconfigured(): Promise<{ tenantId: string; grantVersion: number }[]> {
+      return prisma.tenantSettings.findMany({
+        select: { tenantId: true, grantVersion: true },
+        where: { status: 'connected', problem: { path: ['code'], equals: 'app-misconfigured' } },
       })
     },
 
@@ -160,7 +164,6 @@ export function createGrantStore(prisma: PrismaClient) {
     async findUnprovedSearches(): Promise<UnprovedSearch[]> {
       const rows = await prisma.tenantSettings.findMany({
         where: { status: 'connected', sentItemsSearch: 'unknown', grantedPermissions: { has: 'Mail.ReadWrite' } },
-        take: SEARCHES_BATCH,
       })
       return rows.flatMap(({ tenantId, version: settingsVersion, verificationId, connectedAt }) =>
         verificationId !== null && connectedAt !== null

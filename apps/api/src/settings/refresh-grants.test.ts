@@ -1,22 +1,18 @@
-import { beforeAll, beforeEach, expect, it } from 'vitest'
+import { beforeEach, expect, it } from 'vitest'
 import { createLogger } from '../runtime/logger.ts'
 import { useAdminFixture } from '../test-support/admin-fixture.ts'
 import { useAccessModules } from '../test-support/access-modules.ts'
 import { connectMailbox } from '../test-support/office365-smtp.ts'
 import { createTestClock, HOURS } from '../test-support/test-clock.ts'
-import { createKeepAlive } from './refresh-grants.ts'
+import { keepGrantsAlive } from './refresh-grants.ts'
 
 const DAY = 24 * HOURS
 
 const clock = createTestClock()
 const { fixture, product, ada, readSettings } = useAdminFixture({ clock })
 const modules = useAccessModules(() => ({ fixture, config: product.config, clock: clock.now }))
-let keepAlive: () => Promise<void>
-
-beforeAll(() => {
-  const run = createKeepAlive({ ...modules, logger: createLogger('silent') })
-  keepAlive = () => run(clock.now(), new AbortController().signal)
-})
+const keepAlive = () =>
+  keepGrantsAlive({ ...modules, logger: createLogger('silent') }, clock.now(), new AbortController().signal)
 
 beforeEach(async () => {
   await fixture.microsoft.control('DELETE', '/scenarios')

@@ -2,7 +2,6 @@ import type { FastifyBaseLogger } from 'fastify'
 import type { AccessOptions } from '../domain/mailbox-access.ts'
 import type { AccessSource } from './access.ts'
 import type { GrantStore } from './grant-store.ts'
-import type { SettingsStore } from './settings-store.ts'
 
 /** Microsoft ends a person's grant that was unused for 90 days. */
 const IDLE_AFTER_MS = 24 * 60 * 60_000
@@ -16,41 +15,31 @@ interface Deps {
  * Refreshes grants that no mail has used for a day, so that they stay alive and a lost one is noticed before it is
  * needed. Runs once a minute, in any number of processes.
  */
-export function createKeepAlive({
-  grantStore,
-  ...deps
-}: Deps & { grantStore: Pick<GrantStore, 'findIdle'> }): (now: Date, signal: AbortSignal) => Promise<void> {
-  return async (now, signal) => {
-    for (const { tenantId, grantVersion } of await grantStore.findIdle(new Date(now.getTime() - IDLE_AFTER_MS)))
-      await refresh(tenantId, { refused: grantVersion, signal }, deps, {
-        done: 'an idle connection was refreshed',
-        failed: 'an idle connection could not be refreshed',
-      })
-  }
+export async function keepGrantsAlive(
+  { grantStore, ...deps }: Deps & { grantStore: Pick<GrantStore, 'findIdle'> },
+  now: Date,
+  signal: AbortSignal,
+): Promise<void> {
+  for (const { tenantId, grantVersion } of await grantStore.findIdle(new Date(now.getTime() - IDLE_AFTER_MS)))
+    await refresh(tenantId, { refused: grantVersion, signal }, deps, {
+      done: 'an idle connection was refreshed',
+      failed: 'an idle connection could not be refreshed',
+    })
 }
 
 /**
  * Asks Microsoft again for every tenant whose app registration it refused, so that a fixed client secret, here or in
  * Entra, releases held messages without anybody sending. Runs at the start and once a minute, in any number of processes.
  */
-export function createAccessRecheck({
-  settingsStore,
-  grantStore,
-  ...deps
-}: Deps & {
-  settingsStore: Pick<SettingsStore, 'findMisconfigured'>
-  grantStore: Pick<GrantStore, 'read'>
-}): (signal: AbortSignal) => Promise<void> {
-  return async (signal) => {
-    for (const tenantId of await settingsStore.findMisconfigured()) {
-      const { grant } = await grantStore.read(tenantId)
-      if (!grant) continue
-      await refresh(tenantId, { refused: grant.grantVersion, recheck: true, signal }, deps, {
-        done: 'app registration checked again',
-        failed: 'the app registration could not be checked',
-      })
-    }
-  }
+export async function recheckAccess(
+  { grantStore, ...deps }: Deps & { grantStore: Pick<GrantStore, 'findMisconfigured'> },
+  signal: AbortSignal,
+): Promise<void> {
+  for (const { tenantId, grantVersion } of await grantStore.findMisconfigured())
+    await refresh(tenantId, { refused: grantVersion, recheck: true, signal }, deps, {
+      done: 'app registration checked again',
+      failed: 'the app registration could not be checked',
+    })
 }
 
 async function refresh(

@@ -131,7 +131,7 @@ export function createReportsStore(prisma: PrismaClient) {
           })
         }
         // A consent that began earlier would bring tokens without the new permission.
-        if (isNewGrant) await endConsents(transaction, { tenantId, except: id }, { status: 'superseded' }, now)
+        if (isNewGrant) await endConsents(transaction, { tenantId, id: { not: id } }, { status: 'superseded' }, now)
         const isOvertaken = !continued && !problem && wanted.length === 0
         return isOvertaken ? { ended: false, status: 'superseded' } : { ended: true, continued }
       })

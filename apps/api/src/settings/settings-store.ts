@@ -32,7 +32,6 @@ import {
   type VersionedSettings,
 } from './settings-state.ts'
 
-const RECHECK_BATCH = 100
 /** A change of the settings waits this long at most for requests on the wire, which cannot be recalled. */
 const WIRE_WAIT_MS = 10_000
 const LOOK_EVERY_MS = 100
@@ -209,16 +208,6 @@ export function createSettingsStore(prisma: PrismaClient, newId: NewId) {
         // Last, as it counts: who writes an outcome locks the row of the mailbox first, and counts then.
         await regroupHeld(transaction, tenantId, isLost ? ENDED : WAITS_FOR_CONNECTION, whyHeld(next))
       })
-    },
-
-    /** Finds the tenants whose app registration Microsoft refused when it was last asked. */
-    async findMisconfigured(): Promise<string[]> {
-      const rows = await prisma.tenantSettings.findMany({
-        where: { status: 'connected', problem: { path: ['code'], equals: 'app-misconfigured' } },
-        select: { tenantId: true },
-        take: RECHECK_BATCH,
-      })
-      return rows.map(({ tenantId }) => tenantId)
     },
   }
 }

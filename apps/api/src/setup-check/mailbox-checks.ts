@@ -64,22 +64,21 @@ export async function checkMailbox(question: MailboxQuestion): Promise<Outcome> 
   if (connection === null) return found('not-connected')
   if (connection.problem) return lost(connection.fromEmail, connection.problem)
   if (!isReached(await question.graph)) return found('graph-not-reached')
-  const answer = await ask(await question.access)
-  return answer
+  const { mailProblem, fromEmail } = connection
+  const sender = question.fromEmail ?? fromEmail
+  return ask(connection, await question.access)
 
-  async function ask(access: RequestedAccess, mayRenew = true): Promise<Outcome> {
-    const sender = question.fromEmail ?? (connection as CheckedConnection).fromEmail
+  async function ask(connection: CheckedConnection, access: RequestedAccess, mayRenew = true): Promise<Outcome> {
     if (access === null) return found('not-connected')
     if (access.outcome === 'lost') return lost(sender, access.problem)
-    const { mailProblem, fromEmail } = connection as CheckedConnection
     if (mailProblem && sameAddress(sender, fromEmail)) return keepsMail(sender, mailProblem)
     if (access.outcome === 'unavailable')
       return notAnswered('mailbox-unavailable', access.detail, access.values, { address: sender })
-    const answer = await askGraph(connection as CheckedConnection, sender, access, question)
+    const answer = await askGraph(connection, sender, access, question)
     if (!isFailure(answer)) return answer
     if (answer.failure.outcome === 'unauthorized' && mayRenew) {
       const { claims } = answer.failure
-      return ask(await question.renewAccess({ grantVersion: access.grantVersion, claims }), false)
+      return ask(connection, await question.renewAccess({ grantVersion: access.grantVersion, claims }), false)
     }
     return refused(sender, answer)
   }
