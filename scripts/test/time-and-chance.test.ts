@@ -35,7 +35,7 @@ const MAY_HAVE_ITS_OWN = [
     'apps/api/src/http/{arriving-body,drain,health,problem,request-bodies,unread-bodies,unread-responses}.ts',
   ],
   ['times how long a body waits for memory', 'apps/api/src/memory/body-memory.ts'],
-  ['times how long a socket is silent', 'apps/api/src/smtp/{login,receive-mail}.ts'],
+  ['times how long a socket is silent', 'apps/api/src/smtp/login.ts'],
   ['names a request in the log and on the page', 'apps/api/src/{app,http/problem,http/security-headers}.ts'],
   ['decides about lines of the log', 'apps/api/src/runtime/{logger,refusal-limit}.ts'],
   ['asks this machine and the name servers', 'apps/api/src/setup-check/{port-checks,run-checks}.ts'],
