@@ -1,6 +1,7 @@
 import { MIMEType } from 'node:util'
 import type { FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
+import { beforeHeavyWork } from './heavy-work.ts'
 import { ProblemError, say } from './problem.ts'
 
 declare module 'fastify' {
@@ -12,6 +13,8 @@ declare module 'fastify' {
 
 /** Many times as many as the largest valid message has. */
 const MAX_JSON_VALUES = 100_000
+/** Parsing more values blocks the process for milliseconds, so it counts as heavy work. */
+const MANY_JSON_VALUES = 1_000
 const QUOTE = 0x22
 const BACKSLASH = 0x5c
 const [COMMA, BRACKET, BRACE] = Buffer.from(',[{')
@@ -46,6 +49,14 @@ export function refuseEncodedBody({ headers }: FastifyRequest): void {
   throw new ProblemError('invalid-input', say('encoding-not-supported', { encoding: quote(encoding) }))
 }
 
+/** Bodies that were slow to parse; validating them is slow too. */
+const heavyValues = new WeakSet<object>()
+
+/** Waits before a slow body is validated, unless it was parsed just now. */
+export async function beforeValidating(value: unknown): Promise<void> {
+  if (typeof value === 'object' && value !== null && heavyValues.has(value)) await beforeHeavyWork()
+}
+
 /** Returns a parameter of a content type, such as `charset`, or null when there is none. */
 export function parameterOf(contentType: string, name: string): string | null {
   if (!contentType.includes(';')) return null // most have none, and taking a type apart is slow
@@ -61,19 +72,22 @@ export function parameterOf(contentType: string, name: string): string | null {
  *
  * @throws {ProblemError}
  */
-export function parseJson(
+export async function parseJson(
   content: Buffer,
   contentType: string | undefined,
   what: keyof typeof THE,
   maxValues = MAX_JSON_VALUES,
-): unknown {
+): Promise<unknown> {
   const charset = contentType === undefined ? null : parameterOf(contentType, 'charset')
   if (charset !== null && !/^utf-?8$/i.test(charset))
     throw new ProblemError('invalid-input', say('charset-not-supported', { charset: quote(charset) }))
-  refuseManyValues(content, what, maxValues)
+  const isHeavy = countValues(content, what, maxValues) > MANY_JSON_VALUES
+  if (isHeavy) await beforeHeavyWork()
   const text = decode(content, what)
   try {
-    return JSON.parse(text, MAY_NAME_PROTOTYPE.test(text) ? refusePrototype : undefined)
+    const value: unknown = JSON.parse(text, MAY_NAME_PROTOTYPE.test(text) ? refusePrototype : undefined)
+    if (isHeavy && typeof value === 'object' && value !== null) heavyValues.add(value)
+    return value
   } catch (error) {
     if (error instanceof ProblemError) throw error
     throw new ProblemError('invalid-input', `${THE[what]} is not valid JSON.`)
@@ -86,7 +100,7 @@ export function parseJson(
  *
  * @throws {ProblemError} when there are too many
  */
-function refuseManyValues(content: Buffer, what: keyof typeof THE, maxValues: number): void {
+function countValues(content: Buffer, what: keyof typeof THE, maxValues: number): number {
   let values = 1
   for (let at = 0; at < content.length; at++) {
     const byte = content[at]
@@ -95,6 +109,7 @@ function refuseManyValues(content: Buffer, what: keyof typeof THE, maxValues: nu
     if (values > maxValues)
       throw new ProblemError('invalid-input', say(`${what}-with-too-many-values`, { max: maxValues }))
   }
+  return values
 }
 
 /** Returns where the quote is that ends a string. A string without escaped quotes is searched much faster than it is read. */

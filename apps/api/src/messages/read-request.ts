@@ -7,7 +7,8 @@ import {
   submitMessage,
 } from '@inforiver-mail/contract/message-input'
 import type { FastifyRequest } from 'fastify'
-import { parseJson } from '../http/json-body.ts'
+import { beforeHeavyWork } from '../http/heavy-work.ts'
+import { beforeValidating, parseJson } from '../http/json-body.ts'
 import { faultsOf, refuseFaults, refuseInput } from '../http/input-faults.ts'
 import { type Fault, ProblemError, refuseMediaType, say } from '../http/problem.ts'
 import type { FreeUnused } from '../memory/body-memory.ts'
@@ -35,6 +36,7 @@ export async function readRequest(request: FastifyRequest, sink: AttachmentSink,
   const boundary = boundaryOf(request.headers['content-type'])
   if (boundary !== null) return readParts(request, boundary, sink, check, faults)
   if (request.body === undefined) throw refuseMediaType(submitMessage)
+  await beforeValidating(request.body)
   return validate(request.body, check, faults)
 }
 
@@ -115,7 +117,7 @@ async function readMessage<Result>(
     chunks.push(chunk)
   }
   freeUnused?.(sizeBytes)
-  return parse(parseJson(Buffer.concat(chunks), contentType ?? 'text/plain', 'part'))
+  return parse(await parseJson(Buffer.concat(chunks), contentType ?? 'text/plain', 'part'))
 }
 
 async function validate(value: unknown, check: Check, faults: readonly Fault[]): Promise<MessageInput> {
@@ -144,6 +146,7 @@ export async function readBatch(request: FastifyRequest, check: CheckSubmission)
   const submissions: Submission[] = []
   const refusals: { readonly refusal: ProblemError; readonly place: string }[] = []
   for (const [index, message] of outline.data.messages.entries()) {
+    await beforeHeavyWork()
     try {
       submissions.push(await readOne(message, check))
     } catch (error) {
