@@ -9,7 +9,7 @@ const IDLE = {
   pausedUntil: null,
   pausedBecause: null,
   sending: 0,
-  queued: 0,
+  waiting: 0,
   messagesLastMinute: 0,
   recipientsLastDay: 0,
   recipientsSending: 0,
@@ -28,7 +28,7 @@ describe('toUsage', () => {
       uploadedBytes: 7_286_400,
       sending: 3,
       recipientsSending: 5,
-      queued: 7,
+      waiting: 10,
       lastLeavesAt: new Date('2026-11-24T10:00:30Z'),
     }
 

@@ -7,7 +7,7 @@ import type { MailboxState } from '../queue/records/departures.ts'
 
 /** Computes what is left of each limit and of the room. Messages being sent use up what they will count. */
 export function toUsage(state: MailboxState, limits: MailboxLimits, storageBytes: number): Usage {
-  const { sending, queued } = state
+  const { sending } = state
   return {
     messagesPerMinute: allowance(limits.messagesPerMinute, state.messagesLastMinute + sending),
     recipientsPerDay: allowance(limits.recipientsPerDay, state.recipientsLastDay + state.recipientsSending),
@@ -15,7 +15,7 @@ export function toUsage(state: MailboxState, limits: MailboxLimits, storageBytes
     concurrentRequests: allowance(limits.concurrency, sending),
     pausedUntil: state.pausedUntil?.toISOString() ?? null,
     pausedBecause: state.pausedBecause,
-    waitingMessages: queued + sending,
+    waitingMessages: state.waiting,
     estimatedLastSentAt: state.lastLeavesAt?.toISOString() ?? null,
     storage: { usedBytes: state.storedBytes, limitBytes: storageBytes },
   }

@@ -6,6 +6,7 @@ import { systemTimers } from '../runtime/clock.ts'
 import { ADA, useQueueFixture, FAILED, IN_DOUBT, SENT, VERSION } from '../test-support/queue-fixture.ts'
 import { SEALED_COLUMNS } from '../sealed-columns.ts'
 import { HOURS, MINUTES } from '../test-support/test-clock.ts'
+import { createTestQueue } from '../test-support/test-queue.ts'
 import { createForgetStore } from '../vault/forget-store.ts'
 import { writeChunk } from './intake/chunks.ts'
 import { createRetention } from './changes/retention.ts'
@@ -255,4 +256,16 @@ it('stores nothing under a data key that is deleted at the same moment', async (
   expect(stored).toBe('The message was not stored: data-key-gone.')
   expect(await all('messages')).toEqual([])
   expect(await all('message_contents')).toEqual([])
+})
+
+it('counts a message as waiting that is marked while it counts', async () => {
+  const { pool } = fixture.opened
+  await fixture.submit()
+  const between = Object.create(pool) as pg.Pool
+  between.query = (async (statement: pg.QueryConfig, values?: unknown[]) => {
+    if (statement.name === 'read-waiting') await fixture.claimOne()
+    return pool.query(statement, values)
+  }) as pg.Pool['query']
+
+  expect(await createTestQueue(between).messages.readMailbox(ADA)).toMatchObject({ sending: 0, waiting: 1 })
 })

@@ -26,6 +26,7 @@ const IDLE: Snapshot = {
   recipientsSending: 0,
   otherRequests: 0,
   queued: 0,
+  waiting: 0,
   recipientsQueued: 0,
   uploadedBytes: 0,
   bytesToUpload: 0,

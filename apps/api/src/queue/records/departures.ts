@@ -26,8 +26,8 @@ export interface MailboxState {
   readonly pausedUntil: Date | null
   readonly pausedBecause: Pause | null
   readonly sending: number
-  /** Due ones and those to be tried again later; not those being sent. */
-  readonly queued: number
+  /** Due ones, those to be tried again later, and those being sent: all that were at one moment. */
+  readonly waiting: number
   readonly messagesLastMinute: number
   readonly recipientsLastDay: number
   /** Recipients of the messages that are being sent. */
@@ -87,12 +87,12 @@ export function createDepartures(
         senders.isAnybodyThere(),
       ])
       const { messages, recipients, pausedUntil } = snapshot.mailbox
-      const canLeave = snapshot.canLeave && isAnybodyThere && snapshot.queued + snapshot.sending > 0
+      const canLeave = snapshot.canLeave && isAnybodyThere && snapshot.waiting > 0
       return {
         pausedUntil: pausedUntil === null ? null : new Date(pausedUntil),
         pausedBecause: snapshot.pausedBecause,
         sending: snapshot.sending,
-        queued: snapshot.queued,
+        waiting: snapshot.waiting,
         messagesLastMinute: sum(messages) - snapshot.sending,
         recipientsLastDay: sum(recipients) - snapshot.recipientsSending,
         recipientsSending: snapshot.recipientsSending,
@@ -116,6 +116,8 @@ export function createDepartures(
 export interface Snapshot extends Omit<MailboxAt, 'tenantId' | 'due'> {
   readonly pausedBecause: Pause | null
   readonly queued: number
+  /** Queued or being sent, read at once: one that is marked meanwhile is never missed. */
+  readonly waiting: number
   readonly recipientsQueued: number
   /** The bytes of queued messages and those being sent that the upload limit will count. */
   readonly bytesToUpload: number
@@ -222,7 +224,7 @@ function sum(counted: readonly { readonly count: number }[]): number {
 
 /** $1 tenant */
 const READ_WAITING = `
-SELECT (SELECT ${whyPaused('m')} FROM mailboxes m WHERE m.tenant_id = a.tenant_id) AS paused_because, coalesce(t.queued, 0) AS queued,
+SELECT (SELECT ${whyPaused('m')} FROM mailboxes m WHERE m.tenant_id = a.tenant_id) AS paused_because, coalesce(t.queued, 0) AS queued, coalesce(t.queued + t.sending, 0) AS waiting,
        coalesce(t.queued_recipients, 0)::int AS queued_recipients, coalesce(t.upload_bytes, 0) AS to_upload, coalesce(t.stored_bytes, 0) AS stored,
        (SELECT q.due_at FROM message_queue q WHERE q.tenant_id = a.tenant_id AND q.state = 'queued' AND q.mark_id IS NULL
          ORDER BY q.due_at DESC LIMIT 1) AS last_attempt_at,
@@ -236,6 +238,7 @@ async function readSnapshot(pool: pg.Pool, mailboxes: MailboxReader, tenantId: s
   const { rows } = await pool.query<{
     paused_because: Pause | null
     queued: number
+    waiting: number
     queued_recipients: number
     to_upload: string
     stored: string
@@ -248,6 +251,7 @@ async function readSnapshot(pool: pg.Pool, mailboxes: MailboxReader, tenantId: s
     ...at,
     pausedBecause: row.paused_because,
     queued: row.queued,
+    waiting: row.waiting,
     recipientsQueued: row.queued_recipients,
     bytesToUpload: Number(row.to_upload),
     storedBytes: Number(row.stored),
