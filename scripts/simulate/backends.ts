@@ -1,5 +1,6 @@
 import { once } from 'node:events'
 import type { Duplex } from 'node:stream'
+import { setTimeout as delay } from 'node:timers/promises'
 import pg from 'pg'
 import { setUpSession } from '../../apps/api/src/database/database.ts'
 
@@ -16,6 +17,8 @@ export type Backends = Awaited<ReturnType<typeof openBackends>>
 /** The setting that mail_now() reads in the database of a simulation. */
 export const NOW_SETTING = 'simulation.now'
 /** $1 pid */
+const BLOCKERS = 'SELECT unnest(pg_blocking_pids($1))'
+/** $1 pid */
 const WAITS_FOR_ITSELF = `
 WITH RECURSIVE waits(pid) AS (
   SELECT unnest(pg_blocking_pids($1)) UNION SELECT unnest(pg_blocking_pids(pid)) FROM waits
@@ -26,7 +29,6 @@ const LONGEST_LOOK_MS = 20
 
 export async function openBackends(connectionString: string) {
   const observer = await connect(connectionString)
-  await setUpSession(observer)
   let notified: pg.Notification[] = []
   observer.on('notification', (notification) => notified.push(notification))
   const free: Backend[] = []
@@ -35,7 +37,6 @@ export async function openBackends(connectionString: string) {
       const idle = free.shift()
       if (idle) return idle
       const client = await connect(connectionString)
-      await setUpSession(client)
       await client.query('SET statement_timeout = 0; SET lock_timeout = 0; SET idle_in_transaction_session_timeout = 0')
       return createBackend(client, observer)
     },
@@ -60,58 +61,37 @@ async function connect(connectionString: string): Promise<pg.Client> {
   const client = new pg.Client({ connectionString, application_name: 'simulation', pipeline: true })
   client.on('error', () => {}) // the server stops before the simulation does
   await client.connect()
+  await setUpSession(client)
   return client
 }
 
 function createBackend(client: pg.Client, observer: pg.Client) {
   const { processID: pid } = client as unknown as { processID: number }
   let running: Promise<Answer> | null = null
-  let isStopped = false
 
   const status = () => Reflect.get(client, '_txStatus') as string // pg has it by no other name
+  const finds = async (statement: string) => (await observer.query(statement, [pid])).rows.length > 0
 
   /** Until it is answered, or waits for a lock. */
   async function settle(): Promise<Answer | null> {
     if (running === null) throw new Error('No statement runs.')
-    let answer: Answer | null = null
-    void running.then((value) => (answer = value))
     for (let waitMs = FIRST_LOOK_MS; ; waitMs = Math.min(waitMs * 2, LONGEST_LOOK_MS)) {
-      const look = Promise.withResolvers<void>()
-      const timer = setTimeout(look.resolve, waitMs)
-      await Promise.race([running, look.promise])
-      clearTimeout(timer)
+      const answer = await Promise.race([running, delay(waitMs, null)])
       if (answer !== null) {
         running = null
         return answer
       }
-      if ((await blockers()).length > 0) {
-        stop()
+      if (await finds(BLOCKERS)) {
+        signal('SIGSTOP') // of several that a commit frees at once, none runs before its turn
         return null
       }
     }
   }
 
-  async function blockers(): Promise<readonly number[]> {
-    const { rows } = await observer.query<{ pids: number[] }>('SELECT pg_blocking_pids($1) AS pids', [pid])
-    return rows[0]?.pids ?? []
-  }
-
-  /** Of several that a commit frees at once, none runs before its turn. */
-  function stop(): void {
-    isStopped = signal('SIGSTOP')
-  }
-
-  function goOn(): void {
-    if (isStopped) signal('SIGCONT')
-    isStopped = false
-  }
-
-  function signal(name: 'SIGSTOP' | 'SIGCONT'): boolean {
+  function signal(name: 'SIGSTOP' | 'SIGCONT'): void {
     try {
-      return process.kill(pid, name)
-    } catch {
-      return false // not on Windows
-    }
+      process.kill(pid, name)
+    } catch {} // not on Windows
   }
 
   return {
@@ -137,20 +117,17 @@ function createBackend(client: pg.Client, observer: pg.Client) {
     },
     /** Looks again at a statement that waited. */
     look(): Promise<Answer | null> {
-      goOn()
+      signal('SIGCONT')
       return settle()
     },
     /** Whether it may go on, since nobody holds what it waits for any more. */
-    isFreed: async () => (await blockers()).length === 0,
+    isFreed: async () => !(await finds(BLOCKERS)),
     /** Whether it waits for itself, by way of others. */
-    async isDeadlocked(): Promise<boolean> {
-      const { rows } = await observer.query(WAITS_FOR_ITSELF, [pid])
-      return rows.length > 0
-    },
+    isDeadlocked: () => finds(WAITS_FOR_ITSELF),
     /** Ends the statement that waits, with an error of this code. */
     async giveUp(code: string, message: string): Promise<Answer> {
       await observer.query('SELECT pg_cancel_backend($1)', [pid])
-      goOn()
+      signal('SIGCONT')
       const answer = await running
       running = null
       if (answer === null || !('error' in answer)) throw new Error('A statement that was given up has ended well.')

@@ -11,12 +11,9 @@ const NAME = /(?:\/\*|\/\/) fence: ([\w-]+)/g
 /** Every fence of the product by its name. One name may stand at several places, which are one fence together. */
 export function listFences(): string[] {
   const sources = globSync('**/*.ts', { cwd: FENCED_SOURCES, exclude: ['**/*.test.ts', '**/generated/**'] })
-  const names = sources.flatMap((file) => fencesIn(readFileSync(join(FENCED_SOURCES, file), 'utf8')))
+  const source = sources.map((file) => readFileSync(join(FENCED_SOURCES, file), 'utf8')).join('\n')
+  const names = Array.from(source.matchAll(NAME), ([, name = '']) => name)
   return [...new Set(names)].toSorted()
-}
-
-function fencesIn(source: string): string[] {
-  return [...source.matchAll(NAME)].map(([, name = '']) => name)
 }
 
 /** Takes a fence out. A condition stays as one that is always true, since PostgreSQL learns types of parameters from it. */

@@ -72,14 +72,10 @@ function installCryptography(): void {
     const real = name === 'constructor' ? undefined : calls[name]?.bind(subtle)
     if (real === undefined) continue
     const inOrder = (...values: unknown[]) => {
-      underWay++
-      const before = last
       const answer = real(...values)
-      const mine = before.then(() => answer)
+      const mine = last.then(() => answer)
       last = mine.catch(() => {})
-      return mine.finally(() => {
-        underWay--
-      })
+      return awaitMachine(mine)
     }
     Object.defineProperty(subtle, name, { value: inOrder, configurable: true })
   }
