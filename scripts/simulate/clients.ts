@@ -1,3 +1,4 @@
+import type { MessageEvent } from '../../packages/contract/src/message-event.ts'
 import { createRandom } from '../chaos/random.ts'
 import type { HistoryEvent, SenderChanged, Submitted } from '../chaos/history/history.ts'
 import type { Answer } from '../testbed/service.ts'
@@ -12,14 +13,6 @@ export interface Submission extends Submitted {
   readonly expiresAt: number | null
   readonly fileBytes: number
 }
-
-export interface FeedEvent {
-  readonly id: string
-  readonly type: string
-  readonly messageId: string
-}
-
-type Outcome = SenderChanged['outcome']
 
 const GIVE_UP_MS = 40_000
 const TRIES = 4
@@ -47,33 +40,23 @@ export function createClients(
   const service = { authorization: `Bearer ${access.serviceKey}` }
   const admin = { cookie: access.cookie, origin: 'http://localhost:3000' }
   const submitted = new Map<string, Submission>()
-  const followed: FeedEvent[] = []
+  const followed: MessageEvent[] = []
   const owners: string[] = []
   let place = '0'
-  let working = 0
+  let isBusy = true
   let changes = 1 // the first of them is connected
 
   const sleep = (ms: number) => new Promise<void>((resolve) => void world.after(CLIENTS, ms, resolve))
-  /** Those that pause. */
-  const pausing = new Set<() => void>()
-  let isHurried = false
-  const pause = async (mostMs: number) => {
-    const ms = random.between(0, mostMs)
-    if (isHurried) return
-    const { promise, resolve } = Promise.withResolvers<void>()
-    pausing.add(resolve)
-    const cancel = world.after(CLIENTS, ms, resolve)
-    await promise
-    pausing.delete(resolve)
-    cancel()
+  const hurry = Promise.withResolvers<void>()
+  const pause = (mostMs: number) => Promise.race([hurry.promise, sleep(random.between(0, mostMs))])
+  /** Does it so often, each time after a pause. */
+  const often = async (times: number, act: () => Promise<unknown>) => {
+    for (let time = 0; time < times; time++) {
+      await pause(plan.pauseMs)
+      await act()
+    }
   }
   const percent = (share: number) => random.chance(share / 100)
-
-  async function begin(work: Promise<void>): Promise<void> {
-    working++
-    await work
-    working--
-  }
 
   /** Null without an answer: nobody is there, or it was lost. */
   async function ask(request: HttpRequest): Promise<Answer | null> {
@@ -146,7 +129,8 @@ export function createClients(
     const [id] = submitted.get(message)?.ids ?? []
     if (!id) return
     const cancelled = percent(traits.cancelled) ? [cancel(message, id)] : []
-    await Promise.all([isRetried ? retry(id) : follow(message, id), ...cancelled])
+    const later = isRetried ? often(TRIES, () => retry(id)) : often(random.between(0, 2), () => read(message, id))
+    await Promise.all([later, ...cancelled])
   }
 
   /** Until there is an answer that is no outage. */
@@ -158,14 +142,7 @@ export function createClients(
     }
   }
 
-  async function follow(message: string, id: string): Promise<void> {
-    for (let reads = random.between(0, 2); reads > 0; reads--) {
-      await pause(plan.pauseMs)
-      await read(message, id, false)
-    }
-  }
-
-  async function read(message: string, id: string, final: boolean): Promise<void> {
+  async function read(message: string, id: string, final = false): Promise<void> {
     const askedAt = world.now()
     const answer = await get(`/api/v1/messages/${id}`)
     if (!answer || answer.status >= 500) return
@@ -187,25 +164,15 @@ export function createClients(
   async function readOn(): Promise<boolean> {
     const answer = await get(`${EVENTS}?limit=5&after=${place}`)
     if (answer?.status !== 200) return false
-    const items = answer.json.items as FeedEvent[]
+    const items = answer.json.items as MessageEvent[]
     followed.push(...items)
     place = answer.json.next as string
     return items.length > 0
   }
 
-  async function followFeed(): Promise<void> {
-    for (let reads = random.between(0, 5); reads > 0; reads--) {
-      await pause(plan.pauseMs)
-      await readOn()
-    }
-  }
-
-  async function watchOwner(): Promise<void> {
-    for (let looks = 0; looks < plan.ownerLooks; looks++) {
-      await pause(plan.pauseMs)
-      const overview = await get('/api/v1/overview')
-      if (overview?.json?.sendingProcess) owners.push(JSON.stringify(overview.json.sendingProcess))
-    }
+  async function lookAtOwner(): Promise<void> {
+    const overview = await get('/api/v1/overview')
+    if (overview?.json?.sendingProcess) owners.push(JSON.stringify(overview.json.sendingProcess))
   }
 
   async function cancel(message: string, id: string): Promise<void> {
@@ -221,29 +188,22 @@ export function createClients(
   }
 
   async function retry(id: string): Promise<void> {
-    for (let tried = 1; tried <= TRIES; tried++) {
-      await pause(plan.pauseMs)
-      if (random.chance(0.3)) await order('/api/v1/messages/retry', { filter: { service: 'load' } })
-      else await ask({ method: 'POST', url: `/api/v1/messages/${id}/retry`, headers: service })
-    }
-  }
-
-  async function changeAll(): Promise<void> {
-    for (let change = 0; change < plan.settingsChanges; change++) await changeSettings()
+    if (random.chance(0.3)) await order('/api/v1/messages/retry', { filter: { service: 'load' } })
+    else await ask({ method: 'POST', url: `/api/v1/messages/${id}/retry`, headers: service })
   }
 
   async function changeSettings(): Promise<void> {
-    await pause(plan.pauseMs)
     const address = SENDERS[changes++ % SENDERS.length] ?? SENDERS[0]
     if (random.chance(0.2)) return void (await order(`${SETTINGS}/send-now`))
-    if (!random.chance(plan.resets)) return connect(address, plan.isReadable)
-    await reset()
-    await pause(plan.pauseMs)
-    return connect(address, plan.isReadable)
+    if (random.chance(plan.resets)) {
+      await reset()
+      await pause(plan.pauseMs)
+    }
+    return connect(address)
   }
 
   /** What is recorded of a change by the answer that tells of it. */
-  function changed(sender: string | null, askedAt: number, outcome: Outcome, answer: Answer | null): void {
+  function changed(sender: string | null, askedAt: number, outcome: SenderChanged['outcome'], answer: Answer | null) {
     const requestsOnTheWire = (answer?.json?.requestsOnTheWire as number | null | undefined) ?? null
     history.push({ kind: 'sender', tenant: 't', sender, askedAt, answeredAt: world.now(), outcome, requestsOnTheWire })
   }
@@ -255,10 +215,10 @@ export function createClients(
   }
 
   /** Has Microsoft's answer to a consent come back to the product. */
-  async function connect(address: string, largeAttachments: boolean): Promise<void> {
+  async function connect(address: string): Promise<void> {
     const settings = await repeat({ method: 'GET', url: SETTINGS, headers: admin })
     const path = settings?.json?.status === 'not-configured' ? 'configure' : 'update-sender'
-    const started = await order(`${SETTINGS}/${path}`, { fromEmail: address, largeAttachments })
+    const started = await order(`${SETTINGS}/${path}`, { fromEmail: address, largeAttachments: plan.isReadable })
     if (started?.status !== 201) return
     const { id, consentUrl } = started.json as { id: string; consentUrl: string }
     const state = new URL(consentUrl).searchParams.get('state') ?? ''
@@ -271,20 +231,20 @@ export function createClients(
   }
 
   return {
-    /** Begins to work. */
-    start() {
-      for (let message = 1; message <= plan.messages; message++) void begin(submit(`m${message}`))
-      void begin(followFeed())
-      void begin(watchOwner())
-      for (let admin = 0; admin < plan.admins; admin++) void begin(changeAll())
+    /** Has all of them work, until nobody has anything to do. */
+    async start() {
+      await Promise.all([
+        ...Array.from({ length: plan.messages }, (_, message) => submit(`m${message + 1}`)),
+        often(random.between(0, 5), readOn),
+        often(plan.ownerLooks, lookAtOwner),
+        ...Array.from({ length: plan.admins }, () => often(plan.settingsChanges, changeSettings)),
+      ])
+      isBusy = false
     },
     /** From now on nobody pauses: nothing goes wrong any more that would happen meanwhile. */
-    hurry() {
-      isHurried = true
-      for (const goOn of pausing) goOn()
-    },
-    /** How many of those that have begun still have something to do. */
-    busy: () => working,
+    hurry: hurry.resolve,
+    /** Whether anybody still has something to do. */
+    isBusy: () => isBusy,
     /** Everything that was submitted, by the number in its subject. */
     submitted: submitted as ReadonlyMap<string, Submission>,
     get,
@@ -292,14 +252,15 @@ export function createClients(
     connect,
     read,
     readOn,
+    lookAtOwner,
     /** What reading on has brought. */
-    followed: followed as readonly FeedEvent[],
+    followed: followed as readonly MessageEvent[],
     /** Who sent, as it was seen. */
     owners: owners as readonly string[],
     /** Reads the feed from its beginning. */
-    async readFeed(): Promise<readonly FeedEvent[] | null> {
+    async readFeed(): Promise<readonly MessageEvent[] | null> {
       const answer = await get(`${EVENTS}?limit=1000&after=0`)
-      return answer?.status === 200 ? (answer.json.items as FeedEvent[]) : null
+      return answer?.status === 200 ? (answer.json.items as MessageEvent[]) : null
     },
   }
 }

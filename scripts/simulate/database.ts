@@ -39,14 +39,13 @@ const STALLS_FROM_MS = 1_000
 export function createSimulatedDatabase(
   world: World,
   backends: Backends,
-  faults: Plan['database'] & Pick<Plan['process'], 'freeze' | 'freezesAt'>,
+  plan: Plan,
   onStall: (since: number) => void,
 ) {
   const connections = new Set<SimulatedConnection>()
   /** In the order in which they began to wait. */
-  const blocked: SimulatedConnection[] = []
+  const blocked = new Set<SimulatedConnection>()
   let releasing: Promise<void> = Promise.resolve()
-  let isAway = false
   let offsetMs = 0
 
   class SimulatedConnection implements Border {
@@ -64,15 +63,11 @@ export function createSimulatedDatabase(
     constructor(client: pg.Client, process: ConnectedProcess) {
       this.client = client
       this.process = process
+      connections.add(this)
       world.add(this)
     }
 
     submit(statement: Submitted): void {
-      if (!this.isOpen) {
-        const error = new Error('Client has encountered a connection error and is not queryable')
-        nextTick(() => statement.deliver({ error }))
-        return
-      }
       if (this.isOfSession(statement.text)) {
         nextTick(() => this.process.run(() => statement.deliver({ result: NOTHING })))
         return
@@ -92,18 +87,19 @@ export function createSimulatedDatabase(
 
     choices(): readonly Choice[] {
       const { name, isFrozen } = this.process
+      const { backend } = this
       const [statement] = this.queue
       const waitedMs = world.now() - this.since
       if (statement === undefined) {
         const [notification] = this.arrived
-        if (this.backend !== null && waitedMs >= IDLE_IN_TRANSACTION_MS)
+        if (backend !== null && waitedMs >= IDLE_IN_TRANSACTION_MS)
           return [choice(`${name}: its transaction was idle`, () => this.breakOff(IDLE))]
         return notification && !isFrozen ? [choice(`${name}: is notified`, () => this.beNotified())] : []
       }
       const what = `${name}: ${statement.label}`
       if (this.answer !== null) return isFrozen ? [] : [choice(`${what} is answered`, () => this.deliver())]
-      if (blocked.includes(this)) {
-        const giveUp = () => this.giveUp('55P03', 'canceling statement due to lock timeout')
+      if (backend !== null && blocked.has(this)) {
+        const giveUp = async () => this.goOn(await backend.giveUp('55P03', 'canceling statement due to lock timeout'))
         return waitedMs < LOCK_TIMEOUT_MS ? [] : [choice(`${what} waits for a lock no longer`, giveUp)]
       }
       if (!this.isOpen)
@@ -111,7 +107,8 @@ export function createSimulatedDatabase(
           choice(`${what} arrives late`, () => this.run(false)),
           choice(`${what} never arrives`, () => this.release()),
         ]
-      const { lostBefore, lostAnswer, freeze, freezesAt } = faults
+      const { lostBefore, lostAnswer } = plan.database
+      const { freeze, freezesAt } = plan.process
       const mayFreeze = freezesAt === '' || freezesAt === statement.label
       return [
         choice(what, () => this.run(!isFrozen)),
@@ -133,9 +130,9 @@ export function createSimulatedDatabase(
       const answer = await this.backend.run(statement.run, at)
       world.pass(1)
       if (answer !== null) return this.take(answer, atOnce)
-      blocked.push(this)
+      blocked.add(this)
       world.note(`${this.process.name}: waits for a lock`)
-      if (await this.backend.isDeadlocked()) await this.giveUp('40P01', 'deadlock detected')
+      if (await this.backend.isDeadlocked()) await this.goOn(await this.backend.giveUp('40P01', 'deadlock detected'))
     }
 
     /** It does not learn of the answer until it goes on. */
@@ -161,17 +158,11 @@ export function createSimulatedDatabase(
       if (hasEnded) this.mayNotify = false
     }
 
-    async look(): Promise<void> {
-      const answer = await this.backend?.look()
-      if (!answer) return
-      blocked.splice(blocked.indexOf(this), 1)
+    /** What waited for a lock goes on. */
+    async goOn(answer: Answer | null): Promise<void> {
+      if (answer === null) return
+      blocked.delete(this)
       await this.take(answer, false)
-    }
-
-    private async giveUp(code: string, message: string): Promise<void> {
-      const answer = await this.backend?.giveUp(code, message)
-      blocked.splice(blocked.indexOf(this), 1)
-      if (answer) await this.take(answer, false)
     }
 
     private deliver(): void {
@@ -195,7 +186,7 @@ export function createSimulatedDatabase(
 
     private async loseAnswer(): Promise<void> {
       await this.run(false)
-      if (!blocked.includes(this)) await this.breakOff(reset())
+      if (!blocked.has(this)) await this.breakOff(reset())
     }
 
     end(): void {
@@ -209,8 +200,8 @@ export function createSimulatedDatabase(
       if (!this.isOpen) return
       this.isOpen = false
       const failed = [...this.queue]
-      await this.release()
       Object.assign(this.client, { _queryable: false, _ended: true })
+      await this.release()
       this.process.run(() => {
         for (const statement of failed) statement.deliver({ error })
         if (this.client.listenerCount('error') > 0) this.client.emit('error', error)
@@ -227,7 +218,7 @@ export function createSimulatedDatabase(
       const { backend } = this
       this.backend = null
       if (backend === null) return
-      if (blocked.includes(this)) blocked.splice(blocked.indexOf(this), 1)
+      blocked.delete(this)
       await backend.rollBack()
       backends.giveBack(backend)
       await afterTransaction(false)
@@ -255,37 +246,25 @@ export function createSimulatedDatabase(
 
   /** Lets those go on whose locks are free, one after the other, in the order in which they began to wait. */
   async function wake(): Promise<void> {
-    for (let hasMoved = true; hasMoved;) {
-      hasMoved = false
-      for (const connection of blocked) {
-        if (!(await connection.backend?.isFreed())) continue
-        hasMoved = true
-        await connection.look()
-        break
-      }
+    for (const connection of blocked) {
+      const { backend } = connection
+      if (backend === null || !(await backend.isFreed())) continue
+      await connection.goOn(await backend.look())
+      return wake()
     }
   }
 
   return {
-    connect(client: pg.Client, process: ConnectedProcess): SimulatedConnection {
-      const connection = new SimulatedConnection(client, process)
-      connections.add(connection)
-      return connection
-    },
+    connect: (client: pg.Client, process: ConnectedProcess) => new SimulatedConnection(client, process),
     /** Everything that a process had open, when it was killed. */
     abandon(process: ConnectedProcess): void {
       for (const connection of connections) if (connection.process === process) connection.abandon()
     },
-    /** Nobody can connect, and every connection breaks. */
-    async goAway(): Promise<void> {
-      isAway = true
+    /** Every connection breaks at once. */
+    async breakOff(): Promise<void> {
       const message = 'terminating connection due to administrator command'
       for (const connection of connections) await connection.breakOff(errorOf('57P01', message))
     },
-    comeBack(): void {
-      isAway = false
-    },
-    isAway: () => isAway,
     setClockBack(ms: number): void {
       offsetMs -= ms
     },

@@ -27,11 +27,7 @@ const ENTRA_TENANT = '11111111-2222-4333-8444-555555555555'
 export const VAULT_KEYS = `simulation:${Buffer.alloc(32, 7).toString('base64')}`
 
 /** Who may ask the product. */
-export interface Access {
-  readonly tenantId: string
-  readonly serviceKey: string
-  readonly cookie: string
-}
+export type Access = Awaited<ReturnType<Awaited<ReturnType<typeof openDatabase>>['begin']>>
 
 const SETTINGS = [
   'synchronous_commit = off',
@@ -59,19 +55,16 @@ export async function prepareGround(): Promise<{ serverUrl: string; readonly clo
 }
 
 /** Gives a worker a database of its own. Returns its address, and what makes it as it is when a schedule begins. */
-export async function openDatabase(
-  serverUrl: string,
-  worker: number,
-  vault: TokenVault,
-): Promise<{ url: string; begin(isReadable: boolean): Promise<Access> }> {
+export async function openDatabase(serverUrl: string, worker: string, vault: TokenVault) {
   const name = `simulation_${worker}`
+  await onServer(serverUrl, `DROP DATABASE IF EXISTS ${name} WITH (FORCE)`)
   await onServer(serverUrl, `CREATE DATABASE ${name} OWNER ${PRODUCT_ROLE} TEMPLATE ${TEMPLATE} STRATEGY file_copy`)
   const { pool, prisma } = connectDatabase(databaseUrl(serverUrl, name), () => {})
   await prisma.installation.findFirst() // Prisma loads its engine from files when it is first used
   const { rows } = await pool.query<{ statement: string }>(EMPTY)
   return {
     url: databaseUrl(serverUrl, name, PRODUCT_ROLE),
-    async begin(largeAttachments) {
+    async begin(largeAttachments: boolean) {
       await pool.query(rows[0]?.statement ?? '')
       const tenant = await addTenant({
         pool,

@@ -1,16 +1,13 @@
 import type { MailboxRequest } from '../chaos/history/history.ts'
+import { MAX_REQUEST_BYTES } from '../../packages/contract/src/message-input.ts'
 import { MESSAGE_ID_PROPERTY, type toGraphMessage } from '../../packages/m365/src/mailer/send-mail-request.ts'
+import type { Plan } from './plan.ts'
 
 // What Microsoft keeps and answers: tokens, sendMail, drafts, uploads, Sent Items. It does what docs/microsoft-365.md and
 // the simulator say of Graph, and nothing goes wrong by itself.
 
-export interface Reply {
-  readonly status: number
-  readonly headers?: Readonly<Record<string, string>>
-  readonly body?: object
-  /** Microsoft took a message to deliver it. */
-  readonly accepted?: Omit<Acceptance, 'at' | 'arrivedAt'>
-}
+/** An answer, and the message that Microsoft took to deliver it. */
+export type Reply = Response & { readonly accepted?: Omit<Acceptance, 'at' | 'arrivedAt'> }
 
 export type Acceptance = NonNullable<MailboxRequest['accepted']> & {
   readonly fileBytes: number
@@ -31,18 +28,12 @@ export type Mailboxes = ReturnType<typeof createMailboxes>
 
 const UPLOAD_HOST = 'outlook.office.com'
 export const TOKEN_SECONDS = 24 * 60 * 60
-const NOT_FOUND: Reply = refusal(404, 'ErrorItemNotFound')
+/** A smaller limit than Graph's, so that small files are uploaded, where drafts are allowed. */
+const SHORT_REQUEST_BYTES = 60_000
 
-export function createMailboxes({
-  now,
-  mostRequestBytes,
-  copyAppearsInMs,
-}: {
-  now: () => number
-  mostRequestBytes: number
-  /** How late the copy of the next message appears. */
-  copyAppearsInMs: () => number
-}) {
+export function createMailboxes(now: () => number, plan: Plan, draw: () => number) {
+  const mostRequestBytes = plan.isReadable ? SHORT_REQUEST_BYTES : MAX_REQUEST_BYTES
+  const copyAppearsAt = () => now() + Math.floor(draw() * plan.copyMs)
   const items = new Map<string, Item>()
   const uploads = new Map<string, Upload>()
   let made = 0
@@ -57,36 +48,32 @@ export function createMailboxes({
       const mailbox = decodeURIComponent(address)
       const [, id = '', action = ''] = /^\/messages\/([^/]+)(\/.*)?$/.exec(rest) ?? []
       if (rest === '/sendMail') return sendMail(mailbox, body)
-      if (rest === '/messages' && method === 'POST') return createDraft(mailbox, JSON.parse(body) as Message)
+      if (rest === '/messages' && method === 'POST')
+        return reply(201, add(mailbox, JSON.parse(body) as Message, 'drafts'))
       const folder = /^\/mailFolders\/(\w+)\/messages$/.exec(rest)?.[1]
       if (folder !== undefined) return search(mailbox, folder, url.searchParams.get('$filter') ?? '')
       const item = items.get(decodeURIComponent(id))
-      if (!item || item.mailbox !== mailbox || item.appearsAt > now()) return NOT_FOUND
+      if (!item || item.mailbox !== mailbox || item.appearsAt > now()) return refusal(404, 'ErrorItemNotFound')
       return ofItem(item, method, action, body)
     },
     /** The subjects of what is left as drafts. */
-    drafts: () => [...items.values()].flatMap(({ folder, subject }) => (folder === 'drafts' ? [subject] : [])),
+    drafts: () => [...items.values()].flatMap(({ folder, subject }) => (folder === 'drafts' ? [subject ?? ''] : [])),
   }
 
   function token(method: string): Reply {
-    if (method !== 'POST') return NOT_FOUND
+    if (method !== 'POST') return refusal(404, 'ErrorItemNotFound')
     const claims = { roles: ['Mail.Send', 'Mail.ReadWrite'] }
     const part = (value: object) => Buffer.from(JSON.stringify(value)).toString('base64url')
     const accessToken = `${part({ alg: 'none' })}.${part(claims)}.${++made}`
-    return ok({ token_type: 'Bearer', expires_in: TOKEN_SECONDS, access_token: accessToken })
+    return reply(200, { token_type: 'Bearer', expires_in: TOKEN_SECONDS, access_token: accessToken })
   }
 
   function sendMail(mailbox: string, body: string): Reply {
     const { message, saveToSentItems } = JSON.parse(body) as { message: Message; saveToSentItems: boolean }
     const item = add(mailbox, message, 'sentitems')
-    item.appearsAt = now() + copyAppearsInMs()
+    item.appearsAt = copyAppearsAt()
     if (!saveToSentItems) items.delete(item.id)
     return accepted(item)
-  }
-
-  function createDraft(mailbox: string, message: Message): Reply {
-    const { id, internetMessageId, from } = add(mailbox, message, 'drafts')
-    return { status: 201, body: { id, internetMessageId, from } }
   }
 
   function add(mailbox: string, message: Message, folder: Item['folder']): Item {
@@ -98,29 +85,29 @@ export function createMailboxes({
   function ofItem(item: Item, method: string, action: string, body: string): Reply {
     if (action === '/send') return sendDraft(item)
     if (action === '/attachments' && method === 'POST') {
-      item.attachments.push(fileOf(JSON.parse(body) as GraphFile))
-      return { status: 201, body: { id: `attachment-${++made}` } }
+      item.files.push(fileOf(JSON.parse(body) as GraphFile))
+      return reply(201, { id: `attachment-${++made}` })
     }
-    if (action === '/attachments') return ok({ value: item.attachments })
+    if (action === '/attachments') return reply(200, { value: item.files })
     if (action === '/attachments/createUploadSession') {
       const { AttachmentItem: file } = JSON.parse(body) as { AttachmentItem: { name: string; size: number } }
       const uploadUrl = `https://${UPLOAD_HOST}/upload-${++made}`
       uploads.set(uploadUrl, { draft: item, ...file, position: 0 })
-      return { status: 201, body: { uploadUrl, expirationDateTime: null, nextExpectedRanges: ['0'] } }
+      return reply(201, { uploadUrl, expirationDateTime: null, nextExpectedRanges: ['0'] })
     }
     if (method === 'DELETE') {
       if (item.isDeleted) items.delete(item.id)
       item.isDeleted = true
-      return { status: 204 }
+      return reply(204)
     }
-    return ok({ id: item.id, isDraft: item.folder === 'drafts' })
+    return reply(200, { ...item, isDraft: item.folder === 'drafts' })
   }
 
   function sendDraft(item: Item): Reply {
     if (item.folder !== 'drafts') return refusal(400, 'ErrorInvalidOperation')
     item.folder = 'sentitems'
     item.isDeleted = false
-    item.appearsAt = now() + copyAppearsInMs()
+    item.appearsAt = copyAppearsAt()
     return accepted(item)
   }
 
@@ -133,54 +120,44 @@ export function createMailboxes({
       session.position = Number(end) + 1
       if (session.position >= session.size) {
         uploads.delete(url.href)
-        session.draft.attachments.push({ name: session.name, size: session.size })
-        return { status: 201, headers: { location: `https://${UPLOAD_HOST}/attachment-${++made}` } }
+        session.draft.files.push({ name: session.name, size: session.size })
+        return reply(201, undefined, { location: `https://${UPLOAD_HOST}/attachment-${++made}` })
       }
     }
-    return ok({ nextExpectedRanges: [String(session.position)] })
+    return reply(200, { nextExpectedRanges: [String(session.position)] })
   }
 
   function search(mailbox: string, folder: string, filter: string): Reply {
-    const sought = /(?:ep\/value|internetMessageId) eq '([^']*)'/.exec(filter)?.[1]
+    const sought = /(?:ep\/value|internetMessageId) eq '([^']*)'/.exec(filter)?.[1] ?? ''
     const found = [...items.values()].filter(
       (item) =>
         item.mailbox === mailbox &&
         item.folder === folder &&
         !item.isDeleted &&
         item.appearsAt <= now() &&
-        (item.ourId === sought || item.internetMessageId === sought),
+        [ourIdOf(item), item.internetMessageId].includes(sought),
     )
-    const value = found.map(({ id, from, subject, to, ourId }) => ({
-      id,
-      from,
-      subject,
-      toRecipients: to,
-      singleValueExtendedProperties: [{ id: MESSAGE_ID_PROPERTY, value: ourId }],
-    }))
-    return ok({ value })
+    return reply(200, { value: found })
   }
 }
 
+/** A message as Microsoft keeps it, and answers with it. */
 function itemOf(id: string, mailbox: string, message: Message, folder: 'drafts' | 'sentitems') {
-  const { from, subject, toRecipients: to, ccRecipients, bccRecipients, attachments = [] } = message
-  const own = message.singleValueExtendedProperties?.find((property) => property.id === MESSAGE_ID_PROPERTY)
   return {
+    ...message,
     id,
     mailbox,
-    from,
-    subject: subject ?? '',
-    /** The number in the subject of a service's message. */
-    message: /^m\d/.test(subject ?? '') ? (subject ?? null) : null,
-    to,
-    recipients: [to, ccRecipients, bccRecipients].flatMap((each) => each ?? []).length,
-    ourId: own?.value ?? null,
     internetMessageId: message.internetMessageId ?? `<${id}@example.com>`,
-    attachments: (attachments ?? []).map((file) => fileOf(file as GraphFile)),
+    files: (message.attachments ?? []).map((file) => fileOf(file as GraphFile)),
     folder,
     isDeleted: false,
     /** A copy appears late. */
     appearsAt: 0,
   }
+}
+
+function ourIdOf({ singleValueExtendedProperties: properties }: Item): string | null {
+  return properties?.find(({ id }) => id === MESSAGE_ID_PROPERTY)?.value ?? null
 }
 
 interface GraphFile {
@@ -192,16 +169,20 @@ function fileOf({ name, contentBytes }: GraphFile) {
   return { name, size: Buffer.from(contentBytes, 'base64').length }
 }
 
-function accepted({ from, message, ourId: id, recipients, attachments }: Item): Reply {
-  const fileBytes = attachments.reduce((sum, { size }) => sum + size, 0)
+function accepted(item: Item): Reply {
+  const { from, subject, toRecipients, ccRecipients, bccRecipients, files } = item
+  const message = subject?.match(/^m\d.*/)?.[0] ?? null // the number of a service's message
+  const recipients = [toRecipients, ccRecipients, bccRecipients].flatMap((each) => each ?? []).length
+  const fileBytes = files.reduce((sum, { size }) => sum + size, 0)
   const sender = from?.emailAddress?.address ?? ''
-  return { status: 202, accepted: { from: sender, message, id, recipients, fileBytes } }
+  return Object.assign(reply(202), { accepted: { from: sender, message, id: ourIdOf(item), recipients, fileBytes } })
 }
 
-function ok(body: object): Reply {
-  return { status: 200, body }
+export function refusal(status: number, code: string, headers?: Readonly<Record<string, string>>): Reply {
+  return reply(status, { error: { code, message: `This is ${code}.` } }, headers)
 }
 
-export function refusal(status: number, code: string, headers: Readonly<Record<string, string>> = {}): Reply {
-  return { status, headers, body: { error: { code, message: `This is ${code}.` } } }
+function reply(status: number, body?: object, headers?: Readonly<Record<string, string>>): Reply {
+  const marks = { 'content-type': 'application/json', 'request-id': 'r', 'x-ms-request-id': 'r' }
+  return new Response(body && JSON.stringify(body), { status, headers: { ...marks, ...headers } })
 }

@@ -1,5 +1,4 @@
 import type { MailboxRequest } from '../chaos/history/history.ts'
-import { ReceivedHeaders } from '../../packages/m365/src/answer-headers.ts'
 import {
   NotSentError,
   type MicrosoftFetch,
@@ -32,12 +31,9 @@ const LATE_WITHIN_MS = 30_000
 
 /** Returns what a process asks Microsoft by. What goes to a mailbox, and what is uploaded, is recorded. */
 export function createMicrosoft(
-  {
-    world,
-    mailboxes,
-    faults,
-    hanging,
-  }: { world: World; mailboxes: Mailboxes; faults: Plan['microsoft']; hanging: number },
+  world: World,
+  mailboxes: Mailboxes,
+  plan: Plan,
   requests: RecordedRequest[],
   uploads: Upload[],
 ): (process: ConnectedProcess) => MicrosoftFetch {
@@ -63,13 +59,14 @@ export function createMicrosoft(
       giveUp(new DOMException('The operation was aborted due to timeout', 'TimeoutError')),
     )
     signal?.addEventListener('abort', () => giveUp(signal.reason as Error), { once: true })
-    world.add(border, hanging)
+    world.add(border, plan.pace.hangingRequests)
 
     function choices(): readonly Choice[] {
       if (!process.isAlive) givenUpAt ??= world.now()
       if (givenUpAt !== null) return late(world.now() - givenUpAt > LATE_WITHIN_MS)
       if (reply !== null) return process.isFrozen ? [] : [choice(`${what} is answered`, deliver)]
-      const { unreachable, lostBefore, lostAnswer, throttled, unavailable, unclear, forbidden, intercepted } = faults
+      const { unreachable, lostBefore, lostAnswer, throttled, unavailable, unclear, forbidden, intercepted } =
+        plan.microsoft
       const answer = (text: string, weight: number, run: () => Reply | Error) =>
         choice(`${what}${text}`, () => take(run(), true), weight)
       return [
@@ -83,7 +80,7 @@ export function createMicrosoft(
         answer(' is forbidden', forbidden, () => refusal(403, 'ErrorAccessDenied')),
         answer(' fails', unclear, () => refusal(504, 'GatewayTimeout')),
         answer(' is carried out and fails', unclear, () => (carryOut(), refusal(504, 'GatewayTimeout'))),
-        answer(' is answered by a gateway', isFile ? intercepted : 0, () => BY_GATEWAY),
+        answer(' is answered by a gateway', isFile ? intercepted : 0, () => new Response(null, { status: 201 })), // without Microsoft's marks
       ]
     }
 
@@ -109,7 +106,7 @@ export function createMicrosoft(
     function deliver(): void {
       end()
       if (reply instanceof Error) process.run(() => reject(reply))
-      else if (reply) process.run(() => resolve(responseOf(reply as Reply)))
+      else process.run(() => resolve(reply as Reply))
     }
 
     function giveUp(reason: Error): void {
@@ -150,23 +147,4 @@ function recordOf({ pathname }: URL, begunAt: number): RecordedRequest {
   const action = /\/(sendMail|send)$/.exec(pathname)?.[1] ?? 'other'
   const endpoint = action === 'send' ? 'draft-send' : action
   return { kind: 'request', mailbox, endpoint, begunAt, endedAt: Infinity, status: null, accepted: null }
-}
-
-/** It has none of Microsoft's marks. */
-const BY_GATEWAY: Reply = { status: 201 }
-
-function responseOf(reply: Reply): MicrosoftResponse {
-  const { status, headers = {}, body } = reply
-  const text = body === undefined ? '' : JSON.stringify(body)
-  const marks = reply === BY_GATEWAY ? {} : { 'request-id': 'r', 'x-ms-request-id': 'r' }
-  return {
-    status,
-    headers: new ReceivedHeaders({ 'content-type': 'application/json', ...marks, ...headers }),
-    body: text === '' ? null : once(Buffer.from(text)),
-    text: async () => text,
-  }
-}
-
-async function* once(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
-  yield bytes
 }

@@ -1,4 +1,5 @@
 import { nextTick } from 'node:process'
+import { promisify } from 'node:util'
 import pg from 'pg'
 import { reset, type Connection } from './database.ts'
 import type { SimulatedProcess } from './process.ts'
@@ -12,40 +13,26 @@ type Settle = (error: Error | undefined, result: unknown) => void
 /** Has pg's clients wait for their turn, where they belong to a simulated process. Once per Node process. */
 export function installClients(processOf: () => SimulatedProcess | undefined): void {
   const prototype = pg.Client.prototype as unknown as Overloaded<never>
-  const real = {
-    connect: prototype.connect,
-    query: prototype.query,
-    end: prototype.end,
-  } as unknown as Overloaded<unknown>
+  const { connect, query: queryNow, end } = prototype as unknown as Overloaded<unknown>
   const connectionOf = new WeakMap<object, Connection>()
 
   prototype.connect = function (this: pg.Client, callback?: Settle) {
     const process = processOf()
-    if (!process) return real.connect.call(this, callback)
+    if (!process) return connect.call(this, callback)
     return settled(callback, (settle) =>
-      process.connect(this, (error, connection) => {
-        if (connection) {
-          connectionOf.set(this, connection)
-          const stream = { destroy: () => void connection.breakOff(reset()) }
-          Object.assign(this, { connection: { stream, ref() {}, unref() {} } })
-        }
-        settle(error, undefined)
+      process.connect(this, (connection) => {
+        connectionOf.set(this, connection)
+        const stream = { destroy: () => void connection.breakOff(reset()) }
+        Object.assign(this, { connection: { stream, ref() {}, unref() {} } })
+        settle(undefined, undefined)
       }),
     )
   }
   prototype.query = function (this: pg.Client, statement: unknown, values?: unknown, callback?: unknown) {
     const connection = connectionOf.get(this)
-    if (!connection) return real.query.call(this, statement, values, callback)
-    const settle = (typeof values === 'function' ? values : callback) as Settle | undefined
-    const isQuery = statement instanceof pg.Query
-    const query = (isQuery
-      ? statement
-      : new pg.Query(
-          statement as string,
-          typeof values === 'function' ? undefined : (values as unknown[]),
-        )) as unknown as Query
-    const deliverTo = isQuery ? query.callback : settle
-    return settled(deliverTo, (deliver) =>
+    if (!connection?.isOpen) return queryNow.call(this, statement, values, callback)
+    const query = statement instanceof PgQuery ? statement : new PgQuery(statement, values, callback)
+    return settled(query.callback, (deliver) =>
       connection.submit({
         text: query.text,
         label: query.name ?? query.text.trim().slice(0, 100).replaceAll(/\s+/g, ' ').slice(0, 60),
@@ -53,7 +40,7 @@ export function installClients(processOf: () => SimulatedProcess | undefined): v
           new Promise((resolve, reject) => {
             query.name ??= nameOf(query.text)
             query.callback = (error, result) => (error ? reject(error) : resolve(result))
-            real.query.call(client, query)
+            queryNow.call(client, query)
           }),
         deliver: (answer) => ('error' in answer ? deliver(answer.error, undefined) : deliver(undefined, answer.result)),
       }),
@@ -61,7 +48,7 @@ export function installClients(processOf: () => SimulatedProcess | undefined): v
   }
   prototype.end = function (this: pg.Client, callback?: () => void) {
     const connection = connectionOf.get(this)
-    if (!connection) return real.end.call(this, callback)
+    if (!connection) return end.call(this, callback)
     Object.assign(this, { _ending: true })
     connection.end()
     if (!callback) return Promise.resolve()
@@ -71,11 +58,8 @@ export function installClients(processOf: () => SimulatedProcess | undefined): v
 }
 
 /** pg answers by a callback where it is given one, and else by a promise. */
-function settled(callback: Settle | undefined, begin: (settle: Settle) => void): Promise<unknown> | undefined {
-  if (callback === undefined)
-    return new Promise((resolve, reject) => begin((error, result) => (error ? reject(error) : resolve(result))))
-  begin(callback)
-  return undefined
+function settled(callback: Settle | undefined, begin: (settle: Settle) => void): unknown {
+  return callback ? begin(callback) : promisify(begin)()
 }
 
 interface Query {
@@ -83,6 +67,9 @@ interface Query {
   name: string | undefined
   callback: Settle | undefined
 }
+
+/** With all that its types leave out. */
+const PgQuery = pg.Query as unknown as new (statement: unknown, values: unknown, callback: unknown) => Query
 
 /** What has no name gets one, so that PostgreSQL plans it once for all schedules. */
 function nameOf(text: string): string | undefined {

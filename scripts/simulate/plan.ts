@@ -46,11 +46,16 @@ function drawPlan(seed: number) {
     messages: random.between(2, 8),
     /** Within how many ms they are submitted. */
     withinMs: random.pick([0, 2_000, 20_000]),
+    /** In what order things happen. */
     pace: {
+      /** How likely a statement or its answer waits until much else has happened. */
       hanging: random.pick([0, 0, 0.05, 0.2]),
       hangingRequests: random.pick([0, 0, 0.3]),
+      /** Whether time passes while nothing but what hangs is left. */
       outlasts: false,
+      /** How likely whoever went last goes on. */
       haste: random.pick([0, 0, 0.8]),
+      /** How likely seconds pass at once, beside 500 for the time until the next timer. */
       leaps: 32,
     },
     database: { lostBefore: some(1), lostAnswer: some(2) },
@@ -73,7 +78,8 @@ function drawPlan(seed: number) {
       /** The name of the only statement; any without. */
       freezesAt: '',
       stop: some(2, 0.3),
-      databaseAway: some(1, 0.3),
+      /** Of all connections to the database. */
+      breakOff: some(1, 0.3),
       clockSetBack: some(1, 0.15),
       housekeeping: some(2),
       /** One that was killed or stands still. */
@@ -87,7 +93,7 @@ function drawPlan(seed: number) {
     isAlone: false,
     /** How long clients wait at most before they do something with a message, or change the settings. */
     pauseMs: 30_000,
-    /** How often it is looked who sends. */
+    /** How often it is looked who sends, where nothing keeps an owner from renewing. */
     ownerLooks: 0,
     /** How late copies appear in Sent Items. */
     copyMs: random.pick([0, 2_000, 30_000, 5 * 60_000]),

@@ -33,8 +33,8 @@ export interface ProcessDeps {
   readonly config: Config
   readonly opened: Pick<OpenedProduct, 'tenantId' | 'keys' | 'vault' | 'tracing'>
   readonly fetchOf: (process: ConnectedProcess) => MicrosoftFetch
-  /** Receives its log: warnings and errors, each as a line of JSON. */
-  readonly log: (line: string) => void
+  /** Where it logs: warnings and errors, each as a line of JSON. */
+  readonly log: string[]
 }
 
 /** A clock begins anywhere but at 0, which code may take for none. */
@@ -50,7 +50,7 @@ export function startProcess(
   const draw = createChance(seed)
   const random = (sizeBytes: number) => Buffer.from(Array.from({ length: sizeBytes }, () => Math.floor(draw() * 256)))
   const clock = () => new Date(STARTS_AT + world.now() + wallOffsetMs)
-  const logger = createLogger('warn', { write: log })
+  const logger = createLogger('warn', { write: (line) => log.push(line) })
   const death = Promise.withResolvers<void>()
   let isAlive = true
   let frozenAt: number | null = null
@@ -73,11 +73,8 @@ export function startProcess(
     run(call: () => void): void {
       if (isAlive) host.run(self, call)
     },
-    connect(client: pg.Client, callback: (error: Error | undefined, connection?: Connection) => void): void {
-      const refused = Object.assign(new Error('connect ECONNREFUSED'), { code: 'ECONNREFUSED', syscall: 'connect' })
-      process.nextTick(() =>
-        self.run(() => (database.isAway() ? callback(refused) : callback(undefined, database.connect(client, self)))),
-      )
+    connect(client: pg.Client, callback: (connection: Connection) => void): void {
+      process.nextTick(() => self.run(() => callback(database.connect(client, self))))
     },
     /** Sends it a request. Never resolves if it is killed meanwhile. */
     async inject(request: HttpRequest): Promise<Answer> {
@@ -124,14 +121,14 @@ export function startProcess(
     },
   }
 
-  const product: Wired = host.run(self, () => {
-    const connected = connectDatabase(config.database.kind === 'external' ? config.database.url : '', () => {})
-    return wire(
+  const timers = timersOf(world, self)
+  const product: Wired = host.run(self, () =>
+    wire(
       config,
       logger,
       {
         ...opened,
-        database: connected,
+        database: connectDatabase('', () => {}),
         connectionString: '',
         waitForDatabase: Object.assign(<Result>(step: () => Promise<Result>) => step(), { hasWaited: () => false }),
         explain: async (error) => error,
@@ -139,8 +136,8 @@ export function startProcess(
       },
       {
         clock,
-        timers: timersOf(world, self),
-        elapsedMs: () => world.now() + ELAPSED_AT_START_MS,
+        timers,
+        elapsedMs: timers.elapsedMs,
         chance: draw,
         random,
         newId: createIds({ clock, random }),
@@ -152,8 +149,8 @@ export function startProcess(
           return { start() {}, async stop() {} }
         },
       },
-    )
-  })
+    ),
+  )
   self.run(() => {
     product.housekeeping.start()
     product.worker.start()
@@ -174,16 +171,13 @@ function timersOf(world: World, { after }: Pick<ConnectedProcess, 'after'>): Tim
       }
       return () => cancel()
     },
-    sleep: (ms, signal) =>
-      new Promise((resolve, reject) => {
-        signal?.throwIfAborted()
-        const cancel = after(ms, resolve)
-        const stop = () => {
-          cancel()
-          reject(signal?.reason as Error)
-        }
-        signal?.addEventListener('abort', stop, { once: true })
-      }),
+    async sleep(ms, signal) {
+      signal?.throwIfAborted()
+      const { promise, resolve, reject } = Promise.withResolvers<void>()
+      const cancel = after(ms, resolve)
+      signal?.addEventListener('abort', () => reject(signal.reason as Error), { once: true })
+      return promise.finally(cancel)
+    },
     deadline(ms) {
       const controller = new AbortController()
       after(ms, () => controller.abort(new DOMException('The operation was aborted due to timeout', 'TimeoutError')))

@@ -1,7 +1,5 @@
 import { createChance } from '../../apps/api/src/test-support/chance.ts'
 import { NO_TRACING } from '../../apps/api/src/runtime/tracing.ts'
-import { DRIFT } from '../../apps/api/src/compose-background.ts'
-import { MAX_REQUEST_BYTES } from '../../packages/contract/src/message-input.ts'
 import { parseVaultKeys } from '../../packages/m365/src/vault/key-ring.ts'
 import { createTokenVault } from '../../packages/m365/src/vault/token-vault.ts'
 import type { HistoryEvent } from '../chaos/history/history.ts'
@@ -18,24 +16,9 @@ import { startProcess, type ProcessDeps, type SimulatedProcess } from './process
 import { CLOCK_SET_BACK, findViolations, STALLED, STOOD_STILL, type Violation } from './rules.ts'
 import { choice, createWorld, type Choice } from './world.ts'
 
-export interface Outcome {
-  readonly violations: readonly Violation[]
-  /** Of everything that happened. */
-  readonly hash: string
-  /** How many things happened by chance, and what. */
-  readonly steps: number
-  readonly choices: readonly string[]
-  /** Everything that happened. */
-  readonly lines: readonly string[]
-}
-
-/** Runs a schedule. Of its chance only the first steps happen, where these are given. */
-export type Runner = (seed: number, steps?: number) => Promise<Outcome>
+export type Outcome = Awaited<ReturnType<typeof simulate>>
 
 const NAMES = ['one', 'two'] as const
-const COMES_BACK_WEIGHT = 20
-/** A smaller limit than Graph's, so that small files are uploaded, where drafts are allowed. */
-const SHORT_REQUEST_BYTES = 60_000
 /** By then everything that is told is counted anew. */
 const CACHED_MS = 60_000
 /** It is not set forward again: what was used before would no longer count. So it is less than a schedule lasts. */
@@ -44,20 +27,17 @@ const SET_BACK_MS = 10 * 60_000
 const SHORT_MS = 8_000
 /** What was uploaded no longer counts then. */
 const LONG_MS = 320_000
-const shortly = (times: number) => Array.from({ length: times }, () => SHORT_MS)
-/** How time passes once nothing goes wrong any more, until everything has ended. */
-const WAITS_MS = [0, ...shortly(20), ...Array.from({ length: 24 }, () => [LONG_MS, ...shortly(6)]).flat()]
+/** How often time passes at most, once nothing goes wrong any more, until everything has ended; each time so often, for long. */
+const MOST_WAITS = 200
+const WAITS_UNTIL_LONG = 7
 /** In so many a process is taken for dead that ended before; whoever owns the mailbox then stays so for as many. */
 const LOOKS_AT_OWNER = 8
 
-/** Whether nothing keeps an owner from renewing. */
-function isUndisturbed({ database, process: { kill, freeze, stop, databaseAway }, pace }: Plan): boolean {
-  const faults = [...Object.values(database), kill, freeze, stop, databaseAway, pace.hanging, pace.leaps]
-  return faults.every((weight) => weight === 0)
-}
-
-/** Prepares this Node process, on a database of its own, to run schedules one after the other. */
-export async function openRunner(serverUrl: string, worker: number, circumstances?: Circumstances): Promise<Runner> {
+/**
+ * Prepares this Node process, on a database of its own, to run schedules one after the other. Of the chance of a schedule only
+ * the first steps happen, where these are given.
+ */
+export async function openRunner(serverUrl: string, worker: string, circumstances?: Circumstances) {
   installMachine()
   installClients(() => host.getStore() as SimulatedProcess | undefined)
   const parsed = parseVaultKeys(VAULT_KEYS)
@@ -66,7 +46,7 @@ export async function openRunner(serverUrl: string, worker: number, circumstance
   const vault = createTokenVault(keys.keyRing)
   const stored = await openDatabase(serverUrl, worker, vault)
   const backends = await openBackends(stored.url)
-  return async (seed, atMost = Number.POSITIVE_INFINITY) => {
+  return async (seed: number, atMost = Number.POSITIVE_INFINITY) => {
     const plan = planSchedule(seed, circumstances)
     const access = await stored.begin(plan.isReadable)
     const config = configOf(plan.isAlone ? '' : stored.url, {
@@ -87,30 +67,16 @@ async function simulate(
   access: Access,
   backends: Backends,
   installation: Pick<ProcessDeps, 'config' | 'opened'>,
-): Promise<Outcome> {
+) {
   const world = createWorld(seed, busy, plan.pace)
   const history: HistoryEvent[] = []
   const requests: RecordedRequest[] = []
   const uploads: Upload[] = []
   const broken: Violation[] = []
-  const draw = createChance(seed + 1)
-  const mailboxes = createMailboxes({
-    now: world.now,
-    mostRequestBytes: plan.isReadable ? SHORT_REQUEST_BYTES : MAX_REQUEST_BYTES,
-    copyAppearsInMs: () => Math.floor(draw() * plan.copyMs),
-  })
-  const database = createSimulatedDatabase(world, backends, { ...plan.database, ...plan.process }, (since) =>
-    recordFault(STALLED, since),
-  )
-  const fetchOf = createMicrosoft(
-    { world, mailboxes, faults: plan.microsoft, hanging: plan.pace.hangingRequests },
-    requests,
-    uploads,
-  )
-  const drifts: string[] = []
-  const log = (line: string) => {
-    if (line.includes(DRIFT)) drifts.push('a recount corrected the counters')
-  }
+  const log: string[] = []
+  const mailboxes = createMailboxes(world.now, plan, createChance(seed + 1))
+  const database = createSimulatedDatabase(world, backends, plan, (since) => recordFault(STALLED, since))
+  const fetchOf = createMicrosoft(world, mailboxes, plan, requests, uploads)
   const deps = { ...installation, world, database, fetchOf, log }
   let started = 0
   const start = (place: number) => {
@@ -120,28 +86,31 @@ async function simulate(
   const processes = NAMES.slice(0, plan.isAlone ? 1 : undefined).map((_name, place) => start(place))
   /** How many of them are asked. */
   let serving = processes.length
-  const isAsked = ({ isAlive, isFrozen }: SimulatedProcess) => isAlive && !isFrozen
-  const asked = () => processes.slice(0, serving).filter(isAsked)
+  const asked = () => processes.slice(0, serving).filter(({ isAlive, isFrozen }) => isAlive && !isFrozen)
   const clients = createClients(seed + 2, { plan, world, access, processes: asked, history })
 
   const onUnhandled = (error: unknown) =>
     broken.push({ rule: 'nothing fails unnoticed', text: String(error instanceof Error ? error.stack : error) })
   process.on('unhandledRejection', onUnhandled)
   try {
-    clients.start()
+    void clients.start()
     for (let step = 0; step < steps; step++) await world.choose(troubles())
     const choices = world.lines.slice()
     await recover()
     await finish()
-    const { submitted, followed } = clients
     while (await untilAnswered(clients.readOn())); // to its end
     const feed = await untilAnswered(clients.readFeed())
     const overview = await untilAnswered(clients.get('/api/v1/overview'))
-    const atLast = plan.endsAlone ? [] : await watchOwner()
-    const owners = isUndisturbed(plan) ? [...clients.owners, ...atLast] : atLast
-    const known = { plan, history, requests, uploads, mailboxes, submitted, followed, feed, overview, owners, drifts }
-    broken.push(...findViolations(known))
-    return { violations: broken, hash: world.hash(), steps, choices, lines: world.lines }
+    if (!plan.endsAlone) await watchOwner()
+    broken.push(...findViolations({ ...clients, plan, history, requests, uploads, mailboxes, feed, overview, log }))
+    return {
+      violations: broken,
+      /** How many things happened by chance, and what. */
+      steps,
+      choices,
+      /** Everything that happened. */
+      lines: world.lines,
+    }
   } finally {
     process.off('unhandledRejection', onUnhandled)
     for (const each of processes) each.kill()
@@ -150,7 +119,7 @@ async function simulate(
 
   /** What may happen to processes, clocks and the database. */
   function troubles(): Choice[] {
-    const { kill, stop, databaseAway, clockSetBack, housekeeping, goesOn: again, sleeps, returns } = plan.process
+    const { kill, stop, breakOff, clockSetBack, housekeeping, goesOn: again, sleeps, returns } = plan.process
     return [
       ...processes.flatMap((each, place): Choice[] => {
         const { name, isAlive, isFrozen, frozenAt } = each
@@ -168,9 +137,7 @@ async function simulate(
           choice(`${name} does its housekeeping`, () => each.doHousekeeping(), housekeeping),
         ]
       }),
-      database.isAway()
-        ? choice('the database is back', () => database.comeBack(), COMES_BACK_WEIGHT)
-        : choice('the database fails', () => database.goAway(), databaseAway),
+      choice('the database breaks all connections', () => database.breakOff(), breakOff),
       choice('the clock of the database is set back', setBackClock, clockSetBack),
     ]
   }
@@ -208,7 +175,6 @@ async function simulate(
   }
 
   async function recover(): Promise<void> {
-    database.comeBack()
     processes.forEach(goOn)
     startAgain()
     await world.calm()
@@ -225,42 +191,38 @@ async function simulate(
 
   /** Lets time pass until everything has ended and been cleaned up. */
   async function finish(): Promise<void> {
-    for (const ms of WAITS_MS) {
-      world.pass(ms)
+    for (let waits = 1; waits <= MOST_WAITS; waits++) {
+      const isLong = waits % WAITS_UNTIL_LONG === 0
+      world.pass(isLong ? LONG_MS : SHORT_MS)
       startAgain() // a stop may have begun before
+      if (isLong) doHousekeeping()
       await world.calm()
-      if (clients.busy() > 0) continue
-      if (ms !== SHORT_MS) await untilAnswered(ensureConnected())
-      if (await untilAnswered(hasEnded())) {
-        for (const each of processes) each.doHousekeeping() // which recounts
-        await world.calm()
-        world.pass(CACHED_MS)
-        break
-      }
-      if (ms === LONG_MS) for (const each of processes) each.doHousekeeping()
+      if (clients.isBusy()) continue
+      if (isLong) await untilAnswered(ensureConnected())
+      if (await untilAnswered(hasEnded())) break
     }
-    for (const [
-      message,
-      {
-        ids: [id],
-      },
-    ] of clients.submitted)
-      if (id) await untilAnswered(clients.read(message, id, true))
+    doHousekeeping() // which recounts
+    await world.calm()
+    world.pass(CACHED_MS)
+    for (const [message, { ids }] of clients.submitted)
+      if (ids[0]) await untilAnswered(clients.read(message, ids[0], true))
   }
 
-  async function watchOwner(): Promise<string[]> {
-    const seen: string[] = []
+  function doHousekeeping(): void {
+    for (const each of processes) each.doHousekeeping()
+  }
+
+  async function watchOwner(): Promise<void> {
     for (let looks = 0; looks < 2 * LOOKS_AT_OWNER; looks++) {
       world.pass(SHORT_MS)
-      const overview = await untilAnswered(clients.get('/api/v1/overview'))
-      seen.push(JSON.stringify(overview?.json?.sendingProcess ?? null))
+      await world.calm()
+      if (looks >= LOOKS_AT_OWNER) await untilAnswered(clients.lookAtOwner())
     }
-    return seen.slice(LOOKS_AT_OWNER)
   }
 
   async function ensureConnected(): Promise<void> {
     const settings = await clients.get(SETTINGS, clients.admin)
-    if (settings?.json?.status !== 'connected') await clients.connect(SENDERS[0], true)
+    if (settings?.json?.status !== 'connected') await clients.connect(SENDERS[0])
   }
 
   async function hasEnded(): Promise<boolean> {

@@ -33,50 +33,52 @@ const isWell = plant === 'all' ? await plantAll() : await runSchedules()
 await close()
 process.exit(isWell ? 0 : 1)
 
+/** Returns whether every schedule was clean. */
 async function runSchedules(): Promise<boolean> {
   if (schedules > 1) console.log(`Seeds ${seed} to ${seed + schedules - 1}`)
-  const reports = Array.from({ length: schedules }, () => Promise.withResolvers<Report>())
-  let begun = 0
-  const running = inWorkers(schedules, async () => {
-    const worker = openWorker(serverUrl, plant)
-    for (let place = begun++; place < schedules; place = begun++)
-      reports[place]?.resolve(await worker.run(seed + place, twice))
-    worker.close()
-  })
   let printed = 0
   let failed = 0
-  for (const { promise } of reports) {
-    if (!print(seed + printed++, await promise)) failed++
+  for await (const report of reportsOf(plant)) {
+    if (!print(seed + printed++, report)) failed++
     if (plant !== undefined && failed > 0) break
   }
-  begun = schedules // one that is looked for is found
-  await running
   console.log(`${printed} schedules, ${failed} failed`)
   return failed === 0
 }
 
 /** Returns whether every plant was found. */
 async function plantAll(): Promise<boolean> {
-  const left = Object.keys(PLANTS)
   let isComplete = true
-  await inWorkers(left.length, async () => {
-    for (let name = left.shift(); name !== undefined; name = left.shift()) {
-      const worker = openWorker(serverUrl, name)
-      let rule: string | undefined
-      let tried = seed
-      for (; rule === undefined && tried < seed + schedules; tried++)
-        rule = (await worker.run(tried)).violations.find((each) => each.rule !== RUNS)?.rule
-      worker.close()
-      console.log(rule ? `${name} seed ${tried - 1}: ${rule}` : `${name}: not found in ${schedules} schedules`)
-      isComplete &&= rule !== undefined
+  for (const name of Object.keys(PLANTS)) {
+    let rule: string | undefined
+    let tried = seed
+    for await (const { violations } of reportsOf(name)) {
+      rule = violations.find((each) => each.rule !== RUNS)?.rule
+      if (rule) break
+      tried++
     }
-  })
+    console.log(rule ? `${name} seed ${tried}: ${rule}` : `${name}: not found in ${schedules} schedules`)
+    isComplete &&= rule !== undefined
+  }
   return isComplete
 }
 
-/** One more than there are cores: a worker often waits for its database. */
-async function inWorkers(atMost: number, work: () => Promise<void>): Promise<void> {
-  await Promise.all(Array.from({ length: Math.min(availableParallelism() + 1, atMost) }, work))
+/** Runs the schedules in several workers, and returns what became of each in the order of their seeds. */
+async function* reportsOf(missing: string | undefined): AsyncGenerator<Report> {
+  const reports = Array.from({ length: schedules }, () => Promise.withResolvers<Report>())
+  const left = reports.entries()
+  // One more than there are cores: a worker often waits for its database.
+  const working = Array.from({ length: Math.min(availableParallelism() + 1, schedules) }, async (_, number) => {
+    const worker = openWorker(serverUrl, number, missing)
+    for (const [place, report] of left) report.resolve(await worker.run(seed + place, twice))
+    worker.close()
+  })
+  try {
+    for (const { promise } of reports) yield await promise
+  } finally {
+    Array.from(left) // one that is looked for is found, and the rest is not run
+    await Promise.all(working)
+  }
 }
 
 /** Returns whether the schedule was clean. */

@@ -15,11 +15,13 @@ const EXEC_ARGV = [
   '--no-deprecation',
   '--disable-warning=ExperimentalWarning',
 ]
-let opened = 0
 
-/** @param plant the fence that is missing there, if any */
-export function openWorker(serverUrl: string, plant = '') {
-  const child = fork(WORK, [plant, serverUrl, String(++opened)], { execArgv: EXEC_ARGV })
+/**
+ * @param number the only one that is open by that number
+ * @param plant the fence that is missing there, if any
+ */
+export function openWorker(serverUrl: string, number = 0, plant = '') {
+  const child = fork(WORK, [plant, serverUrl, String(number)], { execArgv: EXEC_ARGV })
   const ended = once(child, 'exit').then(() => {
     throw new Error('A process that runs schedules has ended. What it wrote is above.')
   })

@@ -1,6 +1,6 @@
-import { createHash } from 'node:crypto'
 import timers from 'node:timers/promises'
 import { createChance } from '../../apps/api/src/test-support/chance.ts'
+import type { Plan } from './plan.ts'
 
 /** One thing that may happen next. Faults have a weight of their own, and none when nothing may go wrong any more. */
 export interface Choice {
@@ -30,19 +30,6 @@ export interface Owner {
 
 export type World = ReturnType<typeof createWorld>
 
-/** In what order things happen. */
-export interface Pace {
-  /** How likely a statement or its answer waits until much else has happened. */
-  readonly hanging: number
-  readonly hangingRequests: number
-  /** Whether time passes while nothing but what hangs is left. */
-  readonly outlasts: boolean
-  /** How likely whoever went last goes on. */
-  readonly haste: number
-  /** How likely seconds pass at once, beside 500 for the time until the next timer. */
-  readonly leaps: number
-}
-
 interface Timer {
   readonly owner: Owner
   readonly at: number
@@ -65,7 +52,7 @@ const MOST_STEPS = 20_000
  *
  * @param busy how many operations of this machine, such as those of cryptography, are under way
  */
-export function createWorld(seed: number, busy: () => number, { hanging, outlasts, haste, leaps }: Pace) {
+export function createWorld(seed: number, busy: () => number, { hanging, outlasts, haste, leaps }: Plan['pace']) {
   const draw = createChance(seed)
   const borders = new Set<Border>()
   /** They have their turn long after others, so that much happens between two steps of the code. */
@@ -73,7 +60,6 @@ export function createWorld(seed: number, busy: () => number, { hanging, outlast
   let timers: Timer[] = []
   let now = 0
   const lines: string[] = []
-  const digest = createHash('sha256')
 
   const world = {
     /** Milliseconds since the schedule began. Each statement and each request takes one. */
@@ -103,14 +89,11 @@ export function createWorld(seed: number, busy: () => number, { hanging, outlast
     /** Writes a line of the trace. */
     note(line: string): void {
       lines.push(`${now} ${line}`)
-      digest.update(`${now} ${line}\n`)
     },
     /** Draws what happens next, by the seed; `others` are what may happen besides. */
     async choose(others: readonly Choice[]): Promise<void> {
       await settle()
-      const ready = weighed()
-      const isIdle = ready.length === 0 || (outlasts && isCalm())
-      const choices = [...ready, ...passing(isIdle), ...others].filter(({ weight }) => weight > 0)
+      const choices = [...ready(), ...others].filter(({ weight }) => weight > 0)
       let left = draw() * choices.reduce((sum, { weight }) => sum + weight, 0)
       const choice = choices.find(({ weight }) => (left -= weight) < 0) ?? choices[0]
       if (choice) await take(choice)
@@ -119,14 +102,13 @@ export function createWorld(seed: number, busy: () => number, { hanging, outlast
     async calm(): Promise<void> {
       for (let steps = 0; ; steps++) {
         await settle()
-        const choice = waiting().next().value ?? due().next().value
+        const choice = waiting().next().value
         if (!choice) return
         if (steps === MOST_STEPS) throw new Error(`It turns in a circle: ${lines.slice(-20).join('\n')}`)
         await take(choice)
       }
     },
     lines: lines as readonly string[],
-    hash: () => digest.copy().digest('hex').slice(0, 16),
   }
   return world
 
@@ -135,27 +117,25 @@ export function createWorld(seed: number, busy: () => number, { hanging, outlast
     await run()
   }
 
-  /** What waits. What hangs has little weight beside the rest. */
-  function weighed(): readonly Choice[] {
-    const inTurn = [...borders].filter((border) => !hangs.has(border))
-    if (draw() < haste) {
-      const last = inTurn.findLast((border) => border.choices().length > 0)
-      if (last) return last.choices()
-    }
-    const ready = [...inTurn.flatMap((border) => border.choices()), ...due()]
-    const late = [...borders].filter((border) => hangs.has(border)).flatMap((border) => border.choices())
-    if (ready.length === 0) return late
-    return [...ready, ...late.map(({ text, weight, run }) => choice(text, run, weight * HANGING_SHARE))]
-  }
-
-  /** Whether nothing waits but what hangs. */
-  function isCalm(): boolean {
-    const inTurn = [...borders].filter((border) => !hangs.has(border))
-    return due().next().done === true && inTurn.every((border) => border.choices().length === 0)
+  /** What waits, and the passing of time. What hangs has little weight beside the rest. */
+  function ready(): readonly Choice[] {
+    const isHasty = draw() < haste
+    const all = [...borders].map((border) => ({ hangs: hangs.has(border), choices: border.choices() }))
+    const last = isHasty ? all.findLast((each) => !each.hangs && each.choices.length > 0) : undefined
+    if (last) return [...last.choices, ...passing(false)]
+    const inTurn = [...all.flatMap((each) => (each.hangs ? [] : each.choices)), ...due()]
+    const late = all.flatMap((each) => (each.hangs ? each.choices : []))
+    if (inTurn.length === 0) return [...late, ...passing(outlasts || late.length === 0)]
+    return [
+      ...inTurn,
+      ...late.map(({ text, run, weight }) => choice(text, run, weight * HANGING_SHARE)),
+      ...passing(false),
+    ]
   }
 
   function* waiting(): Generator<Choice> {
     for (const border of borders) yield* border.choices()
+    yield* due()
   }
 
   /** The first timer of each process whose time has come. */
