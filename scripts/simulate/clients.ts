@@ -9,7 +9,7 @@ import type { Owner, World } from './world.ts'
 
 // The services that submit, read, cancel and retry, and the admin who changes the settings: all by the API.
 
-export interface Submission extends Submitted {
+interface Submission extends Submitted {
   readonly expiresAt: number | null
   readonly fileBytes: number
 }
@@ -24,18 +24,17 @@ const LARGE_BYTES = 52_000
 
 const CLIENTS: Owner = { name: 'clients', isFrozen: false }
 
+export type Clients = ReturnType<typeof createClients>
+
 export function createClients(
   seed: number,
-  deps: {
-    readonly plan: Plan
-    readonly world: World
-    readonly access: Access
-    /** Those that may be asked. */
-    readonly processes: () => readonly SimulatedProcess[]
-    readonly history: HistoryEvent[]
-  },
+  plan: Plan,
+  world: World,
+  access: Access,
+  /** Those that may be asked. */
+  processes: () => readonly SimulatedProcess[],
+  history: HistoryEvent[],
 ) {
-  const { plan, world, access, processes, history } = deps
   const random = createRandom(seed)
   const service = { authorization: `Bearer ${access.serviceKey}` }
   const admin = { cookie: access.cookie, origin: 'http://localhost:3000' }

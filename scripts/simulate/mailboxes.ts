@@ -17,13 +17,6 @@ export type Acceptance = NonNullable<MailboxRequest['accepted']> & {
 type Message = ReturnType<typeof toGraphMessage>
 type Item = ReturnType<typeof itemOf>
 
-interface Upload {
-  readonly draft: Item
-  readonly name: string
-  readonly size: number
-  position: number
-}
-
 export type Mailboxes = ReturnType<typeof createMailboxes>
 
 const UPLOAD_HOST = 'outlook.office.com'
@@ -35,7 +28,10 @@ export function createMailboxes(now: () => number, plan: Plan, draw: () => numbe
   const mostRequestBytes = plan.isReadable ? SHORT_REQUEST_BYTES : MAX_REQUEST_BYTES
   const copyAppearsAt = () => now() + Math.floor(draw() * plan.copyMs)
   const items = new Map<string, Item>()
-  const uploads = new Map<string, Upload>()
+  const uploads = new Map<
+    string,
+    { readonly draft: Item; readonly name: string; readonly size: number; position: number }
+  >()
   let made = 0
 
   return {

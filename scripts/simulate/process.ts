@@ -18,8 +18,6 @@ import type { World } from './world.ts'
 /** A process of the product, which can stand still and be killed. */
 export type SimulatedProcess = ReturnType<typeof startProcess>
 
-type App = Awaited<ReturnType<Wired['buildApp']>>
-
 export interface HttpRequest {
   readonly method: 'GET' | 'POST'
   readonly url: string
@@ -54,7 +52,6 @@ export function startProcess(
   const death = Promise.withResolvers<void>()
   let isAlive = true
   let frozenAt: number | null = null
-  let app: Promise<App> | null = null
   let tasks: Readonly<Record<string, HousekeepingTask>> = {}
 
   const self = {
@@ -78,13 +75,6 @@ export function startProcess(
     },
     /** Sends it a request. Never resolves if it is killed meanwhile. */
     async inject(request: HttpRequest): Promise<Answer> {
-      app ??= awaitMachine(
-        host.run(self, async () => {
-          const built = await product.buildApp()
-          await built.ready()
-          return built
-        }),
-      )
       const built = await app
       if (!isAlive) return new Promise(() => {})
       const { statusCode: status, body } = await host.run(self, async () => await built.inject(request)) // it begins when it is awaited
@@ -150,6 +140,13 @@ export function startProcess(
         },
       },
     ),
+  )
+  const app = awaitMachine(
+    host.run(self, async () => {
+      const built = await product.buildApp()
+      await built.ready()
+      return built
+    }),
   )
   self.run(() => {
     product.housekeeping.start()

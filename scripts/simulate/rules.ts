@@ -3,7 +3,7 @@ import type { MessageEvent } from '../../packages/contract/src/message-event.ts'
 import { check } from '../chaos/history/check.ts'
 import type { HistoryEvent, SenderChanged, Violation as HistoryViolation } from '../chaos/history/history.ts'
 import type { Answer } from '../testbed/service.ts'
-import type { Submission } from './clients.ts'
+import type { Clients } from './clients.ts'
 import { SENDERS } from './ground.ts'
 import type { Mailboxes } from './mailboxes.ts'
 import type { RecordedRequest, Upload } from './microsoft.ts'
@@ -14,22 +14,17 @@ import type { Plan } from './plan.ts'
 export type Violation = Pick<HistoryViolation, 'rule' | 'text'>
 
 /** What is known of a schedule when it is over. */
-export interface Observed {
+export interface Observed extends Pick<Clients, 'submitted' | 'followed' | 'owners'> {
   readonly plan: Plan
   readonly history: readonly HistoryEvent[]
   readonly requests: readonly RecordedRequest[]
   readonly uploads: readonly Upload[]
   readonly mailboxes: Mailboxes
-  readonly submitted: ReadonlyMap<string, Submission>
-  /** The events as a service has read them, page by page while things went wrong. */
-  readonly followed: readonly MessageEvent[]
   /** All of them, read at the end. */
   readonly feed: readonly MessageEvent[] | null
   readonly overview: Answer | null
   /** What the processes logged. */
   readonly log: readonly string[]
-  /** Who sent, and since when, while nothing went wrong any more. */
-  readonly owners: readonly string[]
 }
 
 /** Faults by the names that the rules of histories know. */

@@ -87,7 +87,7 @@ async function simulate(
   /** How many of them are asked. */
   let serving = processes.length
   const asked = () => processes.slice(0, serving).filter(({ isAlive, isFrozen }) => isAlive && !isFrozen)
-  const clients = createClients(seed + 2, { plan, world, access, processes: asked, history })
+  const clients = createClients(seed + 2, plan, world, access, asked, history)
 
   const onUnhandled = (error: unknown) =>
     broken.push({ rule: 'nothing fails unnoticed', text: String(error instanceof Error ? error.stack : error) })

@@ -30,12 +30,6 @@ export interface Owner {
 
 export type World = ReturnType<typeof createWorld>
 
-interface Timer {
-  readonly owner: Owner
-  readonly at: number
-  readonly call: () => void
-}
-
 /** The machine's own, before anything stands in for it. */
 const nextTurn = timers.setImmediate
 /** Turns of the event loop without anything under way, after which nothing is left that a delivered answer has set going. */
@@ -57,7 +51,7 @@ export function createWorld(seed: number, busy: () => number, { hanging, outlast
   const borders = new Set<Border>()
   /** They have their turn long after others, so that much happens between two steps of the code. */
   const hangs = new WeakSet<Border>()
-  let timers: Timer[] = []
+  let timers: { readonly owner: Owner; readonly at: number; readonly call: () => void }[] = []
   let now = 0
   const lines: string[] = []
 
