@@ -46,6 +46,7 @@ export function createSimulatedDatabase(
   /** In the order in which they began to wait. */
   const blocked = new Set<SimulatedConnection>()
   let releasing: Promise<void> = Promise.resolve()
+  let isAway = false
   let offsetMs = 0
 
   class SimulatedConnection implements Border {
@@ -260,11 +261,16 @@ export function createSimulatedDatabase(
     abandon(process: ConnectedProcess): void {
       for (const connection of connections) if (connection.process === process) connection.abandon()
     },
-    /** Every connection breaks at once. */
-    async breakOff(): Promise<void> {
+    /** Nobody can connect, and every connection breaks. */
+    async goAway(): Promise<void> {
+      isAway = true
       const message = 'terminating connection due to administrator command'
       for (const connection of connections) await connection.breakOff(errorOf('57P01', message))
     },
+    comeBack(): void {
+      isAway = false
+    },
+    isAway: () => isAway,
     setClockBack(ms: number): void {
       offsetMs -= ms
     },

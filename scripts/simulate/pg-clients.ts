@@ -21,6 +21,13 @@ export function installClients(processOf: () => SimulatedProcess | undefined): v
     if (!process) return connect.call(this, callback)
     return settled(callback, (settle) =>
       process.connect(this, (connection) => {
+        if (connection === null) {
+          settle(
+            Object.assign(new Error('connect ECONNREFUSED'), { code: 'ECONNREFUSED', syscall: 'connect' }),
+            undefined,
+          )
+          return
+        }
         connectionOf.set(this, connection)
         const stream = { destroy: () => void connection.breakOff(reset()) }
         Object.assign(this, { connection: { stream, ref() {}, unref() {} } })

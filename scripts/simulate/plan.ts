@@ -78,8 +78,7 @@ function drawPlan(seed: number) {
       /** The name of the only statement; any without. */
       freezesAt: '',
       stop: some(2, 0.3),
-      /** Of all connections to the database. */
-      breakOff: some(1, 0.3),
+      databaseAway: some(1, 0.3),
       clockSetBack: some(1, 0.15),
       housekeeping: some(2),
       /** One that was killed or stands still. */

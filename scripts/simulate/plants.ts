@@ -3,7 +3,7 @@ import type { Circumstances } from './plan.ts'
 /** What breaks this is an error, by which no plant is found. */
 export const RUNS = 'the schedule runs to its end'
 
-const NO_TROUBLE = { kill: 0, freeze: 0, stop: 0, breakOff: 0 } satisfies Circumstances['process']
+const NO_TROUBLE = { kill: 0, freeze: 0, stop: 0, databaseAway: 0 } satisfies Circumstances['process']
 
 /** Doubts that only a process which ended leaves, since nothing can be looked up. */
 const UNREADABLE = {

@@ -70,8 +70,9 @@ export function startProcess(
     run(call: () => void): void {
       if (isAlive) host.run(self, call)
     },
-    connect(client: pg.Client, callback: (connection: Connection) => void): void {
-      process.nextTick(() => self.run(() => callback(database.connect(client, self))))
+    /** Has no connection where it is refused. */
+    connect(client: pg.Client, callback: (connection: Connection | null) => void): void {
+      process.nextTick(() => self.run(() => callback(database.isAway() ? null : database.connect(client, self))))
     },
     /** Sends it a request. Never resolves if it is killed meanwhile. */
     async inject(request: HttpRequest): Promise<Answer> {

@@ -19,6 +19,7 @@ import { choice, createWorld, type Choice } from './world.ts'
 export type Outcome = Awaited<ReturnType<typeof simulate>>
 
 const NAMES = ['one', 'two'] as const
+const COMES_BACK_WEIGHT = 20
 /** By then everything that is told is counted anew. */
 const CACHED_MS = 60_000
 /** It is not set forward again: what was used before would no longer count. So it is less than a schedule lasts. */
@@ -119,7 +120,7 @@ async function simulate(
 
   /** What may happen to processes, clocks and the database. */
   function troubles(): Choice[] {
-    const { kill, stop, breakOff, clockSetBack, housekeeping, goesOn: again, sleeps, returns } = plan.process
+    const { kill, stop, databaseAway, clockSetBack, housekeeping, goesOn: again, sleeps, returns } = plan.process
     return [
       ...processes.flatMap((each, place): Choice[] => {
         const { name, isAlive, isFrozen, frozenAt } = each
@@ -137,7 +138,9 @@ async function simulate(
           choice(`${name} does its housekeeping`, () => each.doHousekeeping(), housekeeping),
         ]
       }),
-      choice('the database breaks all connections', () => database.breakOff(), breakOff),
+      database.isAway()
+        ? choice('the database is back', () => database.comeBack(), COMES_BACK_WEIGHT)
+        : choice('the database fails', () => database.goAway(), databaseAway),
       choice('the clock of the database is set back', setBackClock, clockSetBack),
     ]
   }
@@ -175,6 +178,7 @@ async function simulate(
   }
 
   async function recover(): Promise<void> {
+    database.comeBack()
     processes.forEach(goOn)
     startAgain()
     await world.calm()
