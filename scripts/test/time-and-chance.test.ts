@@ -32,7 +32,7 @@ const MAY_HAVE_ITS_OWN = [
   ['times how long a socket is silent', 'packages/m365/src/microsoft-fetch.ts'],
   [
     'times how long a socket is silent',
-    'apps/api/src/http/{arriving-body,drain,health,problem,request-bodies,unread-bodies,unread-responses}.ts',
+    'apps/api/src/http/{arriving-body,drain,health,heavy-work,problem,request-bodies,unread-bodies,unread-responses}.ts',
   ],
   ['times how long a body waits for memory', 'apps/api/src/memory/body-memory.ts'],
   ['times how long a socket is silent', 'apps/api/src/smtp/login.ts'],
