@@ -9,6 +9,7 @@ import type { ReportsProblem } from '@inforiver-mail/contract/consent-problem'
 import type { Registry } from 'prom-client'
 import type { Runtime } from '../runtime/clock.ts'
 import type { Config } from '../configuration/config.ts'
+import { newOpaqueValue } from '../http/session.ts'
 import type { RequestAccess } from '../domain/mailbox-access.ts'
 import { startPolling, type Polling } from '../runtime/polling.ts'
 import type { Queue } from '../queue/queue.ts'
@@ -63,6 +64,7 @@ export function composeDeliveryReports(
       return toReportsProblem(explainTrace(refusal, { isOn: true, hasPermission, approvalLink, adminCenters }))
     },
     tokens: createTraceTokens(deps),
+    owner: newOpaqueValue(random),
     metrics: createTraceMetrics(registry),
   })
   const inboxOwner = random(16).toString('hex')

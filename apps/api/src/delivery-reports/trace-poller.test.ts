@@ -37,18 +37,21 @@ beforeEach(async () => {
   sender = (await microsoft.control('POST', '/people/ada@contoso.com/tokens', { scopes: ['Mail.Send'] })).accessToken
   const permissions = [...((await microsoft.control('GET', '/settings')).applicationPermissions as string[])]
   reader = (await microsoft.control('POST', '/application/tokens', { permissions })).accessToken
-  poll = newProcess()
+  poll = newProcess('one')
 })
 
 const set = (settings: object) => microsoft.control('PATCH', '/settings', settings)
 const requests = async (): Promise<number> => (await microsoft.control('GET', '/traces')).requests
 
-function newProcess({
-  rowsAtOnce,
-  pollMs = POLL_MS,
-  onRequest = () => {},
-  fetch = fetchMicrosoft,
-}: { rowsAtOnce?: number; pollMs?: number; onRequest?: () => void | Promise<unknown>; fetch?: MicrosoftFetch } = {}) {
+function newProcess(
+  owner: string,
+  {
+    rowsAtOnce,
+    pollMs = POLL_MS,
+    onRequest = () => {},
+    fetch = fetchMicrosoft,
+  }: { rowsAtOnce?: number; pollMs?: number; onRequest?: () => void | Promise<unknown>; fetch?: MicrosoftFetch } = {},
+) {
   const options = { graphBaseUrl: microsoft.graphBaseUrl, fetch, clock: fixture.clock.now }
   const sources = createReportSourceStore(fixture.opened.pool)
   return createTracePoller({
@@ -75,6 +78,7 @@ function newProcess({
     },
     pollMs,
     ...(rowsAtOnce !== undefined && { rowsAtOnce }),
+    owner,
     metrics: createTraceMetrics(new Registry()),
     clock: fixture.clock.now,
     timers: systemTimers,
@@ -182,7 +186,7 @@ it('asks nothing while nothing is awaited, nor before the next poll', async () =
   const asked = await requests()
   expect(asked).toBeGreaterThan(0)
   expect(await poll(ADA, RUNNING)).toBe(false)
-  expect(await newProcess()(ADA, RUNNING)).toBe(false)
+  expect(await newProcess('two')(ADA, RUNNING)).toBe(false)
   expect(await requests()).toBe(asked)
 })
 
@@ -224,7 +228,7 @@ it.each([
 })
 
 it('asks every five minutes at least, since a message in doubt is waited for an hour', async () => {
-  const rare = newProcess({ pollMs: 60 * MINUTES })
+  const rare = newProcess('rare', { pollMs: 60 * MINUTES })
   await send(['max@contoso.com'], 'In doubt', IN_DOUBT)
   await rare(ADA, RUNNING)
   const before = await requests()
@@ -246,7 +250,7 @@ it.each([
     await store.pause(ADA, 30 * SECONDS)
     await nextPoll()
     await fixture.clock.advance(POLL_MS)
-    expect(await store.take(ADA)).not.toBeNull()
+    expect(await store.take(ADA, 'dead')).not.toBeNull()
     await fixture.clock.advance(-ms)
     const id = await send(['max@contoso.com'], 'In doubt', { ...IN_DOUBT, waitMs: 12 * HOURS })
 
@@ -300,7 +304,7 @@ it('reads newer and older mail also where a next page is never answered', async 
   await fixture.clock.advance(2 * HOURS)
   const unreached = await send(['max@contoso.com'], 'On the second page')
   await send(['max@contoso.com'], 'On the first page')
-  poll = newProcess({ rowsAtOnce: 1, fetch: brokenPages })
+  poll = newProcess('one', { rowsAtOnce: 1, fetch: brokenPages })
   await nextPoll()
   const newer = await send(['nobody@contoso.com'], 'Newer')
   for (let minute = 0; minute < 12; minute++) await nextPoll()
@@ -309,7 +313,7 @@ it('reads newer and older mail also where a next page is never answered', async 
   expect(await known(unreached)).toEqual({ 'max@contoso.com': 'pending' })
   expect((await microsoft.control('GET', '/counters')).endpoints['keys'].byStatus).toEqual({ 500: expect.any(Number) })
 
-  poll = newProcess({ rowsAtOnce: 1 })
+  poll = newProcess('two', { rowsAtOnce: 1 })
   for (let minute = 0; minute < 6; minute++) await nextPoll()
   expect(await known(unreached)).toEqual({ 'max@contoso.com': 'delivered' })
 })
@@ -342,10 +346,10 @@ it('goes on where a process stopped, and reads no page twice', async () => {
   const onRequest = () => {
     if (asked++ === 1) killed.abort()
   }
-  await newProcess({ rowsAtOnce: 5, onRequest })(ADA, killed.signal).catch(() => {})
+  await newProcess('stopped', { rowsAtOnce: 5, onRequest })(ADA, killed.signal).catch(() => {})
   expect(await requests()).toBe(1)
   await fixture.clock.advance(10 * MINUTES)
-  poll = newProcess({ rowsAtOnce: 5 })
+  poll = newProcess('other', { rowsAtOnce: 5 })
   await poll(ADA, RUNNING)
   expect(await requests()).toBe(3)
   expect((await fixture.queue.reports.readAwaited(ADA)).length).toBe(0)
@@ -354,7 +358,7 @@ it('goes on where a process stopped, and reads no page twice', async () => {
 it('asks no further once the trace is switched off', async () => {
   for (let nth = 0; nth < 4; nth++) await send(['max@contoso.com', 'nobody@contoso.com'], `Report ${nth}`)
   const onRequest = () => fixture.database.query('UPDATE tenant_settings SET trace_enabled = false')
-  await newProcess({ rowsAtOnce: 2, onRequest })(ADA, RUNNING)
+  await newProcess('one', { rowsAtOnce: 2, onRequest })(ADA, RUNNING)
   expect(await requests()).toBe(1)
 })
 

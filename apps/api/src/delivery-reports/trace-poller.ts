@@ -23,7 +23,7 @@ import {
   seenIn,
 } from './match-traces.ts'
 import type { ReportMetrics } from './report-metrics.ts'
-import type { TakenTrace, TraceProgress, TraceStore, TraceWindow } from './trace-store.ts'
+import type { TraceProgress, TraceStore, TraceWindow } from './trace-store.ts'
 import type { TraceTokens } from './trace-tokens.ts'
 import { lateWindow, recentWindow, SWEEP_EVERY_MS } from './trace-windows.ts'
 
@@ -69,6 +69,8 @@ export interface TracePollerDeps {
   readonly pollMs: number
   /** How many rows a page has; without it, as many as the service gives. */
   readonly rowsAtOnce?: number
+  /** Names this process among those that share the database. */
+  readonly owner: string
   readonly metrics: ReportMetrics
   readonly clock: () => Date
   readonly timers: Pick<Timers, 'deadline'>
@@ -90,24 +92,28 @@ interface Tasks {
 }
 
 export function createTracePoller(deps: TracePollerDeps): PollTrace {
-  const { store, reports, trace, tokens, rowsAtOnce, metrics, timers, logger } = deps
+  const { store, reports, trace, tokens, rowsAtOnce, owner, metrics, timers, logger } = deps
   const pollMs = Math.min(deps.pollMs, SWEEP_EVERY_MS)
   /** Details that were read: rows appear in every poll, and their details do not change any more. */
   const read = new LRUCache<string, true>(atMost(REMEMBERED_DETAILS))
 
   return async (tenantId, stopping) => {
-    const taken = await store.take(tenantId)
+    const taken = await store.take(tenantId, owner)
     if (!taken) return false
     let next: Next = { waitMs: pollMs, failing: null }
     try {
       next = await poll(tenantId, taken, stopping)
     } finally {
-      await store.release(tenantId, next)
+      await store.release(tenantId, owner, next)
     }
     return true
   }
 
-  async function poll(tenantId: string, taken: TakenTrace, stopping: AbortSignal): Promise<Next> {
+  async function poll(
+    tenantId: string,
+    taken: TraceProgress & { readonly now: Date; readonly failingSince: Date | null },
+    stopping: AbortSignal,
+  ): Promise<Next> {
     const { now, failingSince } = taken
     const awaited = await reports.readAwaited(tenantId)
     if (awaited.length === 0)
@@ -123,7 +129,7 @@ export function createTracePoller(deps: TracePollerDeps): PollTrace {
       progress = planned.progress
       const { window } = planned
       if (!window) {
-        if (!(await store.save(tenantId, progress))) return { waitMs: pollMs, failing: null }
+        if (!(await store.save(tenantId, owner, progress))) return { waitMs: pollMs, failing: null }
         break
       }
       const answer = await request(tenantId, stopping, window.kind === 'late' ? LATE_AT_MOST : undefined, (call) =>
@@ -138,7 +144,7 @@ export function createTracePoller(deps: TracePollerDeps): PollTrace {
         const left = stopping.aborted ? null : withoutPage(progress, window, answer)
         if (left === null) break
         progress = left
-        if (!(await store.save(tenantId, progress))) return failed
+        if (!(await store.save(tenantId, owner, progress))) return failed
         if (window.next === null || progress.window !== null) break
         const { kind, from, to, pages: pagesRead } = window
         logger.warn(
@@ -162,7 +168,7 @@ export function createTracePoller(deps: TracePollerDeps): PollTrace {
         ...progress,
         window: rest === null ? null : { ...window, next: rest, pages: pagesRead, failures: 0 },
       }
-      if (!(await store.save(tenantId, progress))) return { waitMs: pollMs, failing: false }
+      if (!(await store.save(tenantId, owner, progress))) return { waitMs: pollMs, failing: false }
     }
     if (asked && !stopping.aborted) await readDetails(tenantId, tasks, stopping)
     if (failed) return failed
@@ -170,7 +176,11 @@ export function createTracePoller(deps: TracePollerDeps): PollTrace {
   }
 
   /** Nothing is awaited but the last request failed: asks for one row, so that a repaired trace stops being reported. */
-  async function lookAgain(tenantId: string, taken: TakenTrace, stopping: AbortSignal): Promise<Next> {
+  async function lookAgain(
+    tenantId: string,
+    taken: TraceProgress & { readonly now: Date; readonly failingSince: Date | null },
+    stopping: AbortSignal,
+  ): Promise<Next> {
     const from = new Date(taken.now.getTime() - NEAR_MS)
     const answer = await request(tenantId, stopping, undefined, (call) =>
       trace.list({ from, to: taken.now, top: 1 }, call),
@@ -291,7 +301,7 @@ export function createTracePoller(deps: TracePollerDeps): PollTrace {
   async function refused(
     tenantId: string,
     refusal: TraceRefusal,
-    { now, failingSince }: Pick<TakenTrace, 'now' | 'failingSince'>,
+    { now, failingSince }: { readonly now: Date; readonly failingSince: Date | null },
   ): Promise<Next> {
     const { outcome, failure } = refusal
     logger.warn(

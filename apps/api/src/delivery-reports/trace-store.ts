@@ -1,7 +1,7 @@
 import type pg from 'pg'
 import { inOneStatement } from '../database/transaction.ts'
 
-// How far the message trace of each tenant was read. While a process reads it, it is due for no other, and every request is
+// How far the message trace of each tenant was read. One process at a time reads it, under a lease, and every request is
 // taken from a budget that all processes share. Times are by the clock of the database.
 
 /** Microsoft allows 100 requests of all applications of a tenant together in 5 minutes. */
@@ -55,28 +55,30 @@ export interface TakenTrace extends TraceProgress {
 export type TraceStore = ReturnType<typeof createTraceStore>
 
 /**
- * Clears a pause that is over, and times in the future, which would block the trace after the clock was set back. $1 tenant
+ * Clears a pause that is over, and times in the future, which would block the trace after the clock was set back.
+ * $1 tenant, $2 owner
  */
 const TAKE = `
-INSERT INTO message_traces AS t (tenant_id, due_at) VALUES ($1, mail_now() + ${LEASE})
+INSERT INTO message_traces AS t (tenant_id, lease_owner, lease_until) VALUES ($1, $2, mail_now() + ${LEASE})
 ON CONFLICT (tenant_id) DO UPDATE
-   SET due_at = excluded.due_at, not_before = NULL,
+   SET lease_owner = excluded.lease_owner, lease_until = excluded.lease_until, not_before = NULL,
        swept_at = CASE WHEN t.swept_at <= mail_now() THEN t.swept_at END, failing_since = CASE WHEN t.failing_since > mail_now() THEN mail_now() ELSE t.failing_since END
  WHERE NOT ${isAwaited('t.due_at', LONGEST_WAIT)} AND NOT ${isAwaited('t.not_before', LONGEST_PAUSE)}
+   AND (t.lease_owner IS NULL OR NOT ${isAwaited('t.lease_until', LEASE)})
 RETURNING t.swept_at AS "sweptAt", t.swept_down_to AS "sweptDownTo", t.page, t.failing_since AS "failingSince", mail_now() AS now`
 
-/** $1 tenant, $2 swept at, $3 swept down to, $4 window */
+/** $1 tenant, $2 owner, $3 swept at, $4 swept down to, $5 window */
 const SAVE = `
 UPDATE message_traces
-   SET swept_at = $2, swept_down_to = $3, page = $4, due_at = mail_now() + ${LEASE}
- WHERE tenant_id = $1 AND EXISTS (SELECT 1 FROM tenant_settings s WHERE s.tenant_id = $1 AND s.trace_enabled)`
+   SET swept_at = $3, swept_down_to = $4, page = $5, lease_until = mail_now() + ${LEASE}
+ WHERE tenant_id = $1 AND lease_owner = $2 AND EXISTS (SELECT 1 FROM tenant_settings s WHERE s.tenant_id = $1 AND s.trace_enabled)`
 
-/** $1 tenant, $2 ms, $3 whether it fails, or null */
+/** $1 tenant, $2 owner, $3 ms, $4 whether it fails, or null */
 const RELEASE = `
 UPDATE message_traces
-   SET due_at = mail_now() + $2 * interval '1 millisecond',
-       failing_since = CASE $3::boolean WHEN true THEN coalesce(failing_since, mail_now()) WHEN false THEN NULL ELSE failing_since END
- WHERE tenant_id = $1`
+   SET lease_owner = NULL, lease_until = NULL, due_at = mail_now() + $3 * interval '1 millisecond',
+       failing_since = CASE $4::boolean WHEN true THEN coalesce(failing_since, mail_now()) WHEN false THEN NULL ELSE failing_since END
+ WHERE tenant_id = $1 AND lease_owner = $2`
 
 /** $1 tenant, $2 ms */
 const PAUSE = `
@@ -96,25 +98,33 @@ RETURNING cardinality(t.requests) AS made`
 
 export function createTraceStore(pool: pg.Pool) {
   return {
-    /** Takes the trace of a tenant that is due. Null when it is not, or another process has it. */
-    async take(tenantId: string): Promise<TakenTrace | null> {
-      const { rows } = await pool.query<TakenRow>(TAKE, [tenantId])
+    /** Leases the trace of a tenant that is due. Null when it is not, or another process has it. */
+    async take(tenantId: string, owner: string): Promise<TakenTrace | null> {
+      const { rows } = await pool.query<TakenRow>(TAKE, [tenantId, owner])
       const [row] = rows
       if (!row) return null
       const { page, ...taken } = row
       return { ...taken, window: readWindow(page), sweptSender: readSweptSender(page) }
     },
 
-    /** Stores progress, and keeps the trace for longer. Returns false when it was switched off. */
-    async save(tenantId: string, { window, sweptAt, sweptDownTo, sweptSender }: TraceProgress): Promise<boolean> {
+    /** Stores progress, and extends the lease. Returns false when the lease was lost, or the trace was switched off. */
+    async save(
+      tenantId: string,
+      owner: string,
+      { window, sweptAt, sweptDownTo, sweptSender }: TraceProgress,
+    ): Promise<boolean> {
       const page = window || sweptSender !== null ? JSON.stringify({ ...window, sweptSender }) : null
-      const { rowCount } = await pool.query(SAVE, [tenantId, sweptAt, sweptDownTo, page])
+      const { rowCount } = await pool.query(SAVE, [tenantId, owner, sweptAt, sweptDownTo, page])
       return rowCount === 1
     },
 
-    /** Gives it back. `failing`: whether the last request failed; null where none was made. */
-    async release(tenantId: string, { waitMs, failing }: { waitMs: number; failing: boolean | null }): Promise<void> {
-      await pool.query(RELEASE, [tenantId, Math.round(waitMs), failing])
+    /** Ends the lease. `failing`: whether the last request failed; null where none was made. */
+    async release(
+      tenantId: string,
+      owner: string,
+      { waitMs, failing }: { waitMs: number; failing: boolean | null },
+    ): Promise<void> {
+      await pool.query(RELEASE, [tenantId, owner, Math.round(waitMs), failing])
     },
 
     /** Pauses all requests for this long, even if the budget allows more. */
