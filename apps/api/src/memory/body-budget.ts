@@ -46,6 +46,8 @@ export function createBodyBudget() {
     /** Waits, and has no share: a chunk is stored within milliseconds, and the body that it belongs to has a share. */
     takeForStoring: (bytes: number, signal: AbortSignal): Promise<GiveBack> =>
       budget.take(bytes, signal, RESERVED_FOR_SMALL_BODIES),
+    /** Returns null where it would have to wait. */
+    takeForStoringAtOnce: (bytes: number): GiveBack | null => budget.takeAtOnce(bytes, RESERVED_FOR_SMALL_BODIES),
     /** How many bytes a holder has in both pools. */
     heldBy: (holder: Holder): number => small.heldBy(holder) + large.heldBy(holder),
     totalBytes: BODY_BUDGET_BYTES,

@@ -23,7 +23,8 @@ export function createBodyMemory(
     shareError,
   }: { holder: () => Holder; longestWaitMs: number; timeoutError: () => Error; shareError: (holder: Holder) => Error },
 ) {
-  const waits = new AbortController()
+  /** Made for the first wait: hardly any body waits, and a signal for each costs more than its JSON. */
+  let waits: AbortController | null = null
   let isReleased = false
   const held: GiveBack[] = []
   const heldAsSmall: GiveBack[] = []
@@ -39,6 +40,17 @@ export function createBodyMemory(
   function holdLargeJson(mostBytes: number): FreeUnused {
     const giveBack = keep(budget.takeLarge(holder(), memoryFor.json(mostBytes)))
     return (bytes) => giveBack(memoryFor.json(Math.max(0, mostBytes - bytes)))
+  }
+
+  async function waitForStoring(bytes: number): Promise<GiveBack> {
+    if (isReleased) throw RELEASED
+    const patience = AbortSignal.timeout(longestWaitMs)
+    waits ??= new AbortController()
+    try {
+      return await budget.takeForStoring(bytes, AbortSignal.any([waits.signal, patience]))
+    } catch (error) {
+      throw patience.aborted ? timeoutError() : error
+    }
   }
 
   return {
@@ -57,18 +69,12 @@ export function createBodyMemory(
      *
      * @throws the error of `timeoutError` after too long a wait
      */
-    async holdForStoring(bytes: number): Promise<GiveBack> {
-      const patience = AbortSignal.timeout(longestWaitMs)
-      try {
-        return await budget.takeForStoring(bytes, AbortSignal.any([waits.signal, patience]))
-      } catch (error) {
-        throw patience.aborted ? timeoutError() : error
-      }
-    },
+    holdForStoring: async (bytes: number): Promise<GiveBack> =>
+      budget.takeForStoringAtOnce(bytes) ?? (await waitForStoring(bytes)),
     /** Gives back everything that is still held, and ends every wait. */
     release(): void {
       isReleased = true
-      waits.abort(RELEASED)
+      waits?.abort(RELEASED)
       for (const giveBack of [...held, ...heldAsSmall]) giveBack()
     },
   }
