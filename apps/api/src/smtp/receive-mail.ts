@@ -125,21 +125,30 @@ export async function readMail(
 
 /** Joins the pieces of a client that sends a few bytes at a time: each would take many times its bytes of memory. */
 export async function* joinPieces(source: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
-  let held: Buffer[] = []
-  let heldBytes = 0
+  /** The only piece so far, or `joined`. */
+  let held: Buffer | null = null
+  let joined: Buffer | null = null
+  let length = 0
   for await (const piece of source) {
-    if (heldBytes > 0 && heldBytes + piece.length > LEAST_PIECE_BYTES) {
-      yield Buffer.concat(held)
-      held = []
-      heldBytes = 0
+    if (held !== null && length + piece.length > LEAST_PIECE_BYTES) {
+      yield held.subarray(0, length)
+      held = joined = null
+      length = 0
     }
     if (piece.length > LEAST_PIECE_BYTES) yield piece
-    else {
-      held.push(piece)
-      heldBytes += piece.length
+    else if (held === null) {
+      held = piece
+      length = piece.length
+    } else {
+      if (joined === null) {
+        joined = Buffer.allocUnsafe(LEAST_PIECE_BYTES)
+        held.copy(joined)
+        held = joined
+      }
+      length += piece.copy(joined, length)
     }
   }
-  if (heldBytes > 0) yield Buffer.concat(held)
+  if (held !== null) yield held.subarray(0, length)
 }
 
 export function tooLarge(limitBytes: number): SmtpRefusal {
