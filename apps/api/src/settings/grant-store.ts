@@ -7,6 +7,8 @@ import { bouncesProblemColumn } from './reports-store.ts'
 import { NO_REFRESH, toSettings, type SealedTokens } from './settings-row-store.ts'
 import type { VersionedSettings } from './settings-state.ts'
 
+/** Tenants that are found in one look; the next finds the others. */
+const FOUND_AT_ONCE = 100
 /**
  * No lease or pause is longer. A time further ahead was written before the clock of the database was set back, or before a
  * standby took over whose clock is behind.
@@ -140,7 +142,7 @@ export function createGrantStore(prisma: PrismaClient) {
       })
     },
 
-    /** Finds working connections that were last refreshed before. */
+    /** Finds working connections that were last refreshed before, the longest unused first. */
     async findIdle(refreshedBefore: Date): Promise<{ tenantId: string; grantVersion: number }[]> {
       return prisma.tenantSettings.findMany({
         select: { tenantId: true, grantVersion: true },
@@ -149,6 +151,8 @@ export function createGrantStore(prisma: PrismaClient) {
           problem: { equals: Prisma.DbNull },
           accessTokenObtainedAt: { lt: refreshedBefore },
         },
+        orderBy: { accessTokenObtainedAt: 'asc' },
+        take: FOUND_AT_ONCE,
       })
     },
 
@@ -157,6 +161,7 @@ export function createGrantStore(prisma: PrismaClient) {
       return prisma.tenantSettings.findMany({
         select: { tenantId: true, grantVersion: true },
         where: { status: 'connected', problem: { path: ['code'], equals: 'app-misconfigured' } },
+        take: FOUND_AT_ONCE,
       })
     },
 
@@ -164,6 +169,7 @@ export function createGrantStore(prisma: PrismaClient) {
     async findUnprovedSearches(): Promise<UnprovedSearch[]> {
       const rows = await prisma.tenantSettings.findMany({
         where: { status: 'connected', sentItemsSearch: 'unknown', grantedPermissions: { has: 'Mail.ReadWrite' } },
+        take: FOUND_AT_ONCE,
       })
       return rows.flatMap(({ tenantId, version: settingsVersion, verificationId, connectedAt }) =>
         verificationId !== null && connectedAt !== null
