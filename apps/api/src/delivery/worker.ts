@@ -22,8 +22,8 @@ import { writeOutcome } from './write-outcome.ts'
 // been sent. attempt-result.ts lists what can come of it; the states that follow are those after `sending` in ../queue/states.ts.
 //
 // Every worker runs the loops that `start` begins. One that owns no mailbox claims nothing, judges nothing that another process
-// has left, and cleans no mailbox (clean-mailboxes.ts); but it too fails what has expired, and releases what was scheduled or
-// held.
+// has left, and cleans no mailbox (clean-mailboxes.ts); but it too undoes its own marks that had no answer, fails what has
+// expired, and releases what was scheduled or held.
 
 const POLL_EVERY_MS = 1_000
 /** A timer may end a moment early, and a claim that comes too early waits for the next poll. */

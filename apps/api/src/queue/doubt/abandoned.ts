@@ -9,13 +9,14 @@ import { ownedBoxes } from '../owner/ownership.sql.ts'
 import { chargeUsage } from '../usage-windows.ts'
 import { messages } from '@inforiver-mail/contract/language/en/messages'
 
-// What became of messages whose outcome nobody has written. Their owner looks each second for marks under which nobody sends.
+// What became of messages whose outcome nobody has written. Each second the owner of a mailbox looks for marks under which
+// nobody sends, and every process for those that it made itself and does not know of: it may own nothing any more.
 //
 //  sending ──its process is gone──▶ waits 5 s, or 45 s after an outage of the database, for an outcome on its way
 //                                      ├─ one of its requests may have sent it ──▶ queued, in doubt
 //                                      └─ else ──▶ queued
-//          ──the mark had no answer──▶ queued at once: nothing was sent
-//          ──its process stops, and is still listed in owners──▶ left alone
+//          ──the mark had no answer──▶ queued at once, by the process that made it: nothing was sent
+//          ──its process no longer owns the mailbox, and is still listed in owners──▶ left alone
 //
 // What is in doubt is claimed like any other message, but looked for in the mailbox or the message trace before it is sent
 // again: `decideDoubt` of delivery/plan-settlement.ts says when. The outcome of the former attempt still counts until a later
@@ -38,8 +39,10 @@ export const JUDGING_WAITS: JudgingWaits = { afterTakeoverMs: 5_000, afterOutage
 /** Two looks that are further apart may have an outage between them. */
 const LOOKS_APART_MS = 10_000
 
-/** What is being sent in the mailboxes `owned`. */
-const SENDING = markedRows('SELECT c.tenant_id, c.sending FROM counters c JOIN owned ON owned.tenant_id = c.tenant_id')
+/** What is being sent: what this process has marked, and in the mailboxes `owned` what others have. */
+const SENDING = `
+  SELECT * FROM (${markedRows('SELECT tenant_id, sending FROM counters WHERE sending > 0')}) AS sending
+   WHERE marked_by = $2 OR tenant_id IN (SELECT tenant_id FROM owned)`
 
 /**
  * Finds marks under which nobody is sending: those of processes that are gone (owners), and those of this process that it does
@@ -142,8 +145,9 @@ export function createJudging(
     if (hasFailed || (last === null && databaseWasAway()) || (lookedAt !== null && now - lookedAt > LOOKS_APART_MS))
       foundAgainAt = now
     hasFailed = false
-    lookedAt = now
-    noteClock(look, now)
+    const isOwner = mine.tenants.length > 0
+    lookedAt = isOwner ? now : null // the first look of an owner follows no earlier one
+    if (isOwner) noteClock(look, now)
     for (const mark of firstSeen.keys()) if (!look.left.includes(mark)) firstSeen.delete(mark)
     for (const mark of look.left) if (!firstSeen.has(mark)) firstSeen.set(mark, now)
     const ripe = look.left
@@ -173,9 +177,7 @@ export function createJudging(
     /** Queues what nobody is sending. `underWay` has the marks whose messages this process is sending. */
     async judgeAbandoned(underWay: () => readonly string[] = () => []): Promise<Judged> {
       try {
-        const judged = await ownership.use((mine) => judgeAbandoned(mine, underWay()))
-        if (judged === null) lookedAt = null // it owns nothing, so that its next look follows no earlier one
-        return judged ?? NOTHING
+        return (await ownership.use((mine) => judgeAbandoned(mine, underWay()), { alsoAsStandby: true })) ?? NOTHING
       } catch (error) {
         hasFailed = true
         throw error

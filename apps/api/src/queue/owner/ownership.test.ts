@@ -1,4 +1,5 @@
 import { beforeEach, expect, it, onTestFinished } from 'vitest'
+import { createJudging, JUDGING_WAITS } from '../doubt/abandoned.ts'
 import { claimCleanups } from '../drafts/cleanups.ts'
 import type { MailboxLimits } from '../mailbox/limits.ts'
 import { setMailbox } from '../../test-support/mailbox-state.ts'
@@ -7,6 +8,7 @@ import { HOURS } from '../../test-support/test-clock.ts'
 import { createTestPool } from '../../test-support/test-database.ts'
 import { createClaiming } from './claim.ts'
 import { createMailboxReader } from './mailbox-state.ts'
+import { mark } from './mark.ts'
 import { createOwnership, type Owned, type Ownership } from './ownership.ts'
 import { createOwnerStore } from './ownership.sql.ts'
 import { createSenders } from './senders.ts'
@@ -239,6 +241,40 @@ it.each([
   await second.handOver()
   await pass(10, first)
   expect(first.isOwner()).toBe(false)
+})
+
+it('is left by one whose mark had no answer for a minute, which undoes that mark although another process owns the mailbox', async () => {
+  const { pool } = fixture.opened
+  const [first, second] = [start('first'), start('second')]
+  const id = await fixture.submit()
+  await pass(1, first)
+  const { promise: answer, reject: fail } = Promise.withResolvers<never>()
+  const marking = first.use(
+    async (mine) => {
+      await mark(pool, mine, 'unanswered', [{ id, tenantId: ADA }])
+      return answer
+    },
+    { isStuck: () => true },
+  )
+  await pass(62, first, second)
+  expect([first.isOwner(), second.isOwner()]).toEqual([false, true])
+  fail(new Error('no answer'))
+  await expect(marking).rejects.toThrow('no answer')
+
+  const judge = async (process: Process, ...underWay: readonly string[]) => {
+    const judging = createJudging(
+      pool,
+      process,
+      JUDGING_WAITS,
+      () => false,
+      () => process.seconds * 1_000,
+    )
+    return (await judging.judgeAbandoned(() => underWay)).moved
+  }
+  expect(await judge(second)).toBe(false)
+  expect(await judge(first, 'unanswered')).toBe(false)
+  expect(await judge(first)).toBe(true)
+  expect(await fixture.read(id)).toMatchObject({ status: 'queued', attempts: [], possibleDuplicate: false })
 })
 
 const inAnHour = () => new Date(fixture.clock.now().getTime() + 1 * HOURS)

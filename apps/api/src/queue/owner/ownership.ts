@@ -53,12 +53,13 @@ export interface Ownership {
    * it owns nothing. When a piece fails it may still be under way in the database: its mailboxes are taken anew, which waits
    * for it.
    *
+   * @param alsoAsStandby whether the work is done, with no mailboxes, also where it owns nothing
    * @param isStuck given for what sends mail: whether something may leave now, and nothing of it began. When that is so for a
    *   minute, or the work fails or hangs, another process may do better
    */
   use<Result>(
     work: (mine: Owned) => Promise<Result>,
-    options?: { readonly isStuck?: (result: Result) => boolean },
+    options?: { readonly alsoAsStandby?: boolean; readonly isStuck?: (result: Result) => boolean },
   ): Promise<Result | null>
   /** Lets another process send. What is on the wire goes on. */
   handOver(): Promise<void>
@@ -115,12 +116,14 @@ export function createOwnership({
       }
     },
     isOwner,
-    use(work, { isStuck } = {}) {
+    use(work, { alsoAsStandby = false, isStuck } = {}) {
       const mine = last.then(async () => {
-        if (me === null || !isOwner()) return null
+        if (me === null || !(isOwner() || alsoAsStandby)) return null
         if (isStuck) stuckSince ??= elapsedMs()
+        const owned = isOwner() ? [...epochs] : []
         try {
-          const result = await work({ owner: me, tenants: [...epochs.keys()], epochs: [...epochs.values()] })
+          const [tenants, ofEach] = [owned.map(([tenantId]) => tenantId), owned.map(([, epoch]) => epoch)]
+          const result = await work({ owner: me, tenants, epochs: ofEach })
           if (isStuck?.(result) === false) stuckSince = null
           return result
         } catch (error) {
