@@ -142,10 +142,10 @@ export function createJudging(
   async function judgeAbandoned(mine: Owned, underWay: readonly string[]): Promise<Judged> {
     const look = await lookOnce(mine, underWay)
     const now = elapsedMs()
-    if (hasFailed || (last === null && databaseWasAway()) || (lookedAt !== null && now - lookedAt > LOOKS_APART_MS))
-      foundAgainAt = now
-    hasFailed = false
     const isOwner = mine.tenants.length > 0
+    const isLate = isOwner && lookedAt !== null && now - lookedAt > LOOKS_APART_MS
+    if (hasFailed || (last === null && databaseWasAway()) || isLate) foundAgainAt = now
+    hasFailed = false
     lookedAt = isOwner ? now : null // the first look of an owner follows no earlier one
     if (isOwner) noteClock(look, now)
     for (const mark of firstSeen.keys()) if (!look.left.includes(mark)) firstSeen.delete(mark)
