@@ -1,7 +1,6 @@
 import { nextTick } from 'node:process'
 import type pg from 'pg'
 import { IDLE_IN_TRANSACTION_MS, LOCK_TIMEOUT_MS } from '../../apps/api/src/database/database.ts'
-import { awaitMachine } from './machine.ts'
 import type { Answer, Backend, Backends, DatabaseError } from './backends.ts'
 import { STARTS_AT } from './ground.ts'
 import type { Plan } from './plan.ts'
@@ -45,7 +44,6 @@ export function createSimulatedDatabase(
   const connections = new Set<SimulatedConnection>()
   /** In the order in which they began to wait. */
   const blocked = new Set<SimulatedConnection>()
-  let releasing: Promise<void> = Promise.resolve()
   let isAway = false
   let offsetMs = 0
 
@@ -152,11 +150,11 @@ export function createSimulatedDatabase(
         backends.giveBack(this.backend)
         this.backend = null
       }
+      if (hasEnded) await afterTransaction(this.mayNotify)
+      if (hasEnded) this.mayNotify = false
       if (!this.isOpen) await this.release()
       else if (atOnce) this.deliver()
       else world.add(this)
-      if (hasEnded) await afterTransaction(this.mayNotify)
-      if (hasEnded) this.mayNotify = false
     }
 
     /** What waited for a lock goes on. */
@@ -193,21 +191,28 @@ export function createSimulatedDatabase(
     end(): void {
       if (!this.isOpen) return
       this.isOpen = false
-      releaseInTurn(this)
+      releaseWhenQuiet(this)
       nextTick(() => this.process.run(() => this.client.emit('end')))
     }
 
     async breakOff(error: DatabaseError): Promise<void> {
-      if (!this.isOpen) return
+      const tell = await this.cut(error)
+      tell()
+    }
+
+    /** Returns what tells the code of it. */
+    async cut(error: DatabaseError): Promise<() => void> {
+      if (!this.isOpen) return () => {}
       this.isOpen = false
       const failed = [...this.queue]
       Object.assign(this.client, { _queryable: false, _ended: true })
       await this.release()
-      this.process.run(() => {
+      const tell = () => {
         for (const statement of failed) statement.deliver({ error })
         if (this.client.listenerCount('error') > 0) this.client.emit('error', error)
         nextTick(() => this.client.emit('end'))
-      })
+      }
+      return () => this.process.run(tell)
     }
 
     /** PostgreSQL notices that nobody is there any more, and rolls back. */
@@ -228,14 +233,14 @@ export function createSimulatedDatabase(
     /** Its process was killed. What is on its way may still arrive, and what waits for a lock goes on. */
     abandon(): void {
       this.isOpen = false
-      if (this.answer !== null || this.queue.length === 0) releaseInTurn(this)
+      if (this.answer !== null || this.queue.length === 0) releaseWhenQuiet(this)
     }
   }
 
   /** Nobody waits for these ends, but what follows waits until they are over. */
-  function releaseInTurn(connection: SimulatedConnection): void {
+  function releaseWhenQuiet(connection: SimulatedConnection): void {
     world.remove(connection)
-    releasing = awaitMachine(releasing.then(() => connection.release()))
+    world.whenQuiet(() => connection.release())
   }
 
   async function afterTransaction(mayHaveNotified: boolean): Promise<void> {
@@ -265,7 +270,9 @@ export function createSimulatedDatabase(
     async goAway(): Promise<void> {
       isAway = true
       const message = 'terminating connection due to administrator command'
-      for (const connection of connections) await connection.breakOff(errorOf('57P01', message))
+      const tellings: (() => void)[] = []
+      for (const connection of connections) tellings.push(await connection.cut(errorOf('57P01', message)))
+      for (const tell of tellings) tell()
     },
     comeBack(): void {
       isAway = false
@@ -276,7 +283,6 @@ export function createSimulatedDatabase(
     },
     /** Ends every transaction that is still open. */
     async close(): Promise<void> {
-      await releasing
       for (const connection of connections) await connection.release()
     },
   }

@@ -54,6 +54,7 @@ export function createWorld(seed: number, busy: () => number, { hanging, outlast
   let timers: { readonly owner: Owner; readonly at: number; readonly call: () => void }[] = []
   let now = 0
   const lines: string[] = []
+  const ends: (() => Promise<void>)[] = []
 
   const world = {
     /** Milliseconds since the schedule began. Each statement and each request takes one. */
@@ -77,6 +78,11 @@ export function createWorld(seed: number, busy: () => number, { hanging, outlast
     forget(owner: Owner): void {
       timers = timers.filter((timer) => timer.owner !== owner)
     },
+    /**
+     * Does it before the next thing happens, once the code has nothing left to do: what takes real time must not overlap with
+     * code, whose statements would be in another order each time.
+     */
+    whenQuiet: (end: () => Promise<void>) => void ends.push(end),
     pass(ms: number): void {
       now += ms
     },
@@ -158,6 +164,14 @@ export function createWorld(seed: number, busy: () => number, { hanging, outlast
   }
 
   async function settle(): Promise<void> {
+    await becomeQuiet()
+    for (let end = ends.shift(); end; end = ends.shift()) {
+      await end()
+      await becomeQuiet()
+    }
+  }
+
+  async function becomeQuiet(): Promise<void> {
     for (let quiet = 0; quiet < TURNS_UNTIL_QUIET; quiet++) {
       await nextTurn()
       if (busy() > 0) quiet = -1
